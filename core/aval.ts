@@ -1,0 +1,70 @@
+/** What is known of an array without its values: shape, dtype, weak type. */
+
+import { type DType, DTYPES } from "./dtype.ts";
+
+/**
+ * The abstract value of an array. Avals are interned: two are equal exactly
+ * when they are the same object, so comparing signatures compares pointers.
+ */
+export class Aval {
+  readonly size: number;
+  readonly hash: number;
+
+  private constructor(
+    readonly shape: readonly number[],
+    readonly dtype: DType,
+    /** Whether the dtype yields to that of a partner, as a JavaScript number's does. */
+    readonly weakType: boolean,
+  ) {
+    this.size = shape.reduce((product, extent) => product * extent, 1);
+    this.hash = ++Aval.count;
+  }
+
+  private static count = 0;
+  private static readonly roots = new Map<DType, TrieNode>();
+
+  /** The one aval with this shape, dtype and weak type. */
+  static of(shape: readonly number[], dtype: DType, weakType = false): Aval {
+    let node: TrieNode = childOf(Aval.roots, dtype);
+    for (const extent of shape) node = childOf(node.children, extent);
+    return weakType
+      ? node.weak ??= new Aval(Object.freeze([...shape]), dtype, true)
+      : node.strong ??= new Aval(Object.freeze([...shape]), dtype, false);
+  }
+
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** The same aval with other fields. */
+  with(
+    { shape = this.shape, dtype = this.dtype, weakType = this.weakType }: {
+      shape?: readonly number[];
+      dtype?: DType;
+      weakType?: boolean;
+    },
+  ): Aval {
+    return Aval.of(shape, dtype, weakType);
+  }
+
+  equals(other: unknown): boolean {
+    return this === other;
+  }
+
+  /** As JAX prints it: `f32[2,3]`. */
+  toString(): string {
+    return `${DTYPES[this.dtype].short}[${this.shape.join(",")}]`;
+  }
+}
+
+interface TrieNode {
+  readonly children: Map<number, TrieNode>;
+  weak?: Aval;
+  strong?: Aval;
+}
+
+function childOf<Key>(nodes: Map<Key, TrieNode>, key: Key): TrieNode {
+  let node = nodes.get(key);
+  if (!node) nodes.set(key, node = { children: new Map() });
+  return node;
+}

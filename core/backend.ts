@@ -1,0 +1,92 @@
+/** What a device must do for us, and which device is the present one. */
+
+import type { DType } from "./dtype.ts";
+import type { Program } from "./ir/program.ts";
+
+/** Memory on a device. Only the backend that made it looks inside. */
+export interface Buffer {
+  readonly bytes: number;
+}
+
+/** A Program made ready to run on one device. */
+export interface Executable {
+  /** Runs the Program. Inputs that the Program says are donated may be overwritten. */
+  run(inputs: readonly Buffer[]): readonly Buffer[];
+}
+
+/** A device. Work on it is ordered. */
+export interface Backend {
+  readonly name: string;
+  readonly dtypes: ReadonlySet<DType>;
+  readonly limits: { readonly bindings: number; readonly bytes: number };
+  /** Copies bytes to the device. */
+  put(data: Uint8Array): Buffer;
+  /** Releases memory early; the collector would do it later. */
+  free(buffer: Buffer): void;
+  /** Copies bytes back. */
+  read(buffer: Buffer): Promise<Uint8Array>;
+  /** Present where the device can answer without waiting for an event loop. */
+  readSync?(buffer: Buffer): Uint8Array;
+  /** Compiles kernels, loops and branches in order, with planned buffers. */
+  compile(program: Program): Executable;
+}
+
+const openers = new Map<string, () => Backend>();
+const opened = new Map<string, Backend>();
+let current: string | null = null;
+
+/**
+ * Makes a device available under a name.
+ *
+ * The first one registered is the default until `defaultDevice` chooses.
+ *
+ * @throws {RangeError} If the name is taken.
+ */
+export function registerBackend(name: string, open: () => Backend): void {
+  if (openers.has(name)) {
+    throw new RangeError(
+      `Cannot register backend "${name}": the name is taken. Choose another`,
+    );
+  }
+  openers.set(name, open);
+  current ??= name;
+}
+
+/** Names of the registered devices, the default first. */
+export function devices(): readonly string[] {
+  return [current!, ...[...openers.keys()].filter((name) => name !== current)];
+}
+
+/** The device named, opened at its first use. */
+export function backendNamed(name: string): Backend {
+  const known = opened.get(name);
+  if (known) return known;
+  const open = openers.get(name);
+  if (!open) {
+    throw new RangeError(
+      `Cannot use device "${name}": there is none of that name. ` +
+        `Devices are: ${devices().join(", ")}`,
+    );
+  }
+  const backend = open();
+  opened.set(name, backend);
+  return backend;
+}
+
+/** The device on which uncommitted arrays live. */
+export function currentBackend(): Backend {
+  return backendNamed(current!);
+}
+
+/**
+ * The name of the default device; with an argument, chooses it first.
+ *
+ * @throws {RangeError} If there is no device of that name.
+ */
+export function defaultDevice(name?: string): string {
+  if (name !== undefined) {
+    backendNamed(name);
+    current = name;
+  }
+  return current!;
+}

@@ -1,0 +1,334 @@
+/** Builds the body of one kernel out of interned nodes. */
+
+import type { DType } from "../dtype.ts";
+import { simplified } from "./algebra.ts";
+import { type Index, IndexSpace, type Loop } from "./index.ts";
+import type { KernelBuffer } from "./kernel.ts";
+import {
+  type Bound,
+  dynamicNodes,
+  type LoadNode,
+  type Node,
+  operandsOf,
+  type Reducer,
+  SCALAR_OPS,
+  type ScalarOp,
+} from "./scalar.ts";
+
+/** A lowered value: what is element `index`? */
+export type Source = (index: readonly Index[]) => Node;
+
+/** By which divisors to cut the loops of a kernel, by order of their making. */
+export type Cuts = ReadonlyMap<number, readonly number[]>;
+
+type Fields<N> = N extends Node ? Omit<N, "id" | "loops" | "cost"> : never;
+
+/** A loop over an axis, cut where quotients of it were met in an earlier build. */
+interface Axis {
+  readonly order: number;
+  readonly index: Index;
+  readonly loops: readonly Loop[];
+}
+
+/** Makes the nodes, indices and loops of one kernel. */
+export class KernelBuilder {
+  readonly indices = new IndexSpace();
+  readonly buffers: KernelBuffer[] = [];
+  private readonly nodes = new Map<string, Node>();
+  private readonly axes = new Map<number, Axis[]>();
+  private readonly axisOf = new Map<Loop, Axis>();
+  private bounds: readonly Bound[] = [];
+
+  constructor(private readonly cuts: Cuts = new Map()) {}
+
+  get nodeCount(): number {
+    return this.nodes.size;
+  }
+
+  /** Identifies the bounds in force: part of the key of a memoised value. */
+  get boundsKey(): string {
+    return this.bounds.map((b) => `${b.index.id}<${b.extent}`).join();
+  }
+
+  // Values
+
+  constant(value: number, dtype: DType): Node {
+    const name = Object.is(value, -0) ? "-0" : value;
+    return this.intern(`c${name}:${dtype}`, { op: "const", dtype, value });
+  }
+
+  apply(op: ScalarOp, dtype: DType, ...args: readonly Node[]): Node {
+    const simpler = simplified(op, dtype, args);
+    if (typeof simpler === "number") return this.constant(simpler, dtype);
+    if (simpler) return simpler;
+    const key = `${op}:${dtype}(${args.map((a) => a.id)})`;
+    return this.intern(key, { op, dtype, args });
+  }
+
+  cast(x: Node, dtype: DType): Node {
+    return x.dtype === dtype ? x : this.apply("cast", dtype, x);
+  }
+
+  load(buffer: number, offset: Index): Node {
+    const key = `l${buffer}[${offset.id}]${this.boundsKey}`;
+    const { dtype } = this.buffers[buffer]!;
+    return this.intern(key, {
+      op: "load",
+      dtype,
+      buffer,
+      offset,
+      bounds: this.bounds,
+    });
+  }
+
+  /** An index as a number. */
+  value(index: Index, dtype: DType): Node {
+    const node = index.terms.length === 0
+      ? this.constant(index.constant, "int32")
+      : this.intern(`i${index.id}`, { op: "index", dtype: "int32", index });
+    return node.op === "const"
+      ? this.constant(node.value, dtype)
+      : this.cast(node, dtype);
+  }
+
+  /** A number as an index; `node` must lie in `[min, max]`. */
+  dynamic(node: Node, min: number, max: number): Index {
+    return this.indices.dynamic(node, min, max);
+  }
+
+  /** An integer as an index, clamped to `[0, max]`. */
+  clamped(node: Node, max: number): Index {
+    const low = this.apply(
+      "max",
+      node.dtype,
+      node,
+      this.constant(0, node.dtype),
+    );
+    const high = this.constant(max, node.dtype);
+    return this.dynamic(this.apply("min", node.dtype, low, high), 0, max);
+  }
+
+  // Accesses that may be out of bounds
+
+  /** Whether all bounds hold. Bounds that always hold are dropped. */
+  inBounds(bounds: readonly Bound[]): Node {
+    const tests = bounds.flatMap(({ index, extent }) => {
+      const value = this.value(index, "int32");
+      const compare = (op: "ge" | "lt", limit: number) =>
+        this.apply(op, "bool", value, this.constant(limit, "int32"));
+      return [
+        ...(index.min < 0 ? [compare("ge", 0)] : []),
+        ...(index.max >= extent ? [compare("lt", extent)] : []),
+      ];
+    });
+    return tests.length === 0
+      ? this.constant(1, "bool")
+      : tests.reduce((x, y) => this.apply("and", "bool", x, y));
+  }
+
+  /** Evaluates `f` so that its loads are 0 wherever a bound does not hold. */
+  within<T>(bounds: readonly Bound[], f: () => T): T {
+    const outer = this.bounds;
+    const needed = bounds.filter(({ index, extent }) =>
+      index.min < 0 || index.max >= extent
+    );
+    this.bounds = [
+      ...outer,
+      ...needed.filter((b) =>
+        !outer.some((o) => o.index === b.index && o.extent === b.extent)
+      ),
+    ];
+    try {
+      return f();
+    } finally {
+      this.bounds = outer;
+    }
+  }
+
+  // Loops
+
+  /** Combines `body` over axes of the given extents, at one index of the others. */
+  reduce(
+    reducer: Reducer,
+    extents: readonly number[],
+    outer: readonly Index[],
+    body: (inner: readonly Index[]) => Node,
+  ): Node {
+    const axes = this.innerAxes(extents, outer);
+    const value = body(axes.map((axis) => axis.index));
+    const inner = axes.flatMap((axis) => axis.loops);
+    const key = `r${reducer}(${inner.map((l) => l.id)})${value.id}`;
+    const { dtype } = value;
+    return this.intern(key, {
+      op: "reduce",
+      dtype,
+      reducer,
+      inner,
+      body: value,
+    });
+  }
+
+  /** Sums products of two operands over axes: a contract kernel's heart. */
+  contract(
+    extents: readonly number[],
+    outer: readonly Index[],
+    body: (inner: readonly Index[]) => readonly [left: Node, right: Node],
+  ): Node {
+    const axes = this.innerAxes(extents, outer);
+    const [left, right] = body(axes.map((axis) => axis.index));
+    const inner = axes.flatMap((axis) => axis.loops);
+    const key = `x(${inner.map((l) => l.id)})${left.id},${right.id}`;
+    const { dtype } = left;
+    return this.intern(key, { op: "contract", dtype, inner, left, right });
+  }
+
+  /**
+   * The first axes of these extents that `outer` does not use. Reductions that
+   * do not nest thus share their loops, and equal bodies are one node.
+   */
+  innerAxes(
+    extents: readonly number[],
+    outer: readonly Index[],
+  ): readonly { readonly index: Index; readonly loops: readonly Loop[] }[] {
+    const used = new Set<Axis>();
+    for (const { loops } of outer) {
+      for (const loop of loops) used.add(this.axisOf.get(loop)!);
+    }
+    for (const { index } of this.bounds) {
+      for (const loop of index.loops) used.add(this.axisOf.get(loop)!);
+    }
+    return extents.map((extent) => {
+      const same = this.axes.get(extent) ?? [];
+      const axis = same.find((a) => !used.has(a)) ?? this.newAxis(extent);
+      used.add(axis);
+      return axis;
+    });
+  }
+
+  private newAxis(extent: number): Axis {
+    const order = [...this.axes.values()].reduce(
+      (n, list) => n + list.length,
+      0,
+    );
+    const limits = [1, ...(this.cuts.get(order) ?? []), extent];
+    const parts = limits.slice(1).map((limit, i) => ({
+      loop: this.indices.newLoop(limit / limits[i]!),
+      stride: limits[i]!,
+    })).reverse();
+    const index = parts.map(({ loop, stride }) => this.indices.of(loop, stride))
+      .reduce((x, y) => this.indices.add(x, y));
+    const axis = { order, index, loops: parts.map(({ loop }) => loop) };
+    for (const { loop } of parts) this.axisOf.set(loop, axis);
+    const same = this.axes.get(extent);
+    if (same) same.push(axis);
+    else this.axes.set(extent, [axis]);
+    return axis;
+  }
+
+  /** Cuts that would turn the quotients met in this build into loops. */
+  neededCuts(): Cuts {
+    const cuts = new Map(this.cuts);
+    for (const { index, divisor } of this.indices.quotients()) {
+      const [term, ...others] = index.terms;
+      if (!term || others.length > 0) continue;
+      const axis = this.axisOf.get(term.atom as Loop);
+      if (!axis) continue;
+      const [own] = axis.index.terms.filter((t) => t.atom === term.atom);
+      const limit = (own?.stride ?? 1) * divisor /
+        gcd(divisor, Math.abs(term.stride));
+      const extent = axis.loops.reduce((n, l) => n * l.extent, 1);
+      const limits = [...(cuts.get(axis.order) ?? []), limit].sort((a, b) =>
+        a - b
+      );
+      const chain = [1, ...limits, extent];
+      const divides = chain.every((l, i) =>
+        i === 0 || (l % chain[i - 1]! === 0 && l > chain[i - 1]!)
+      );
+      if (divides) cuts.set(axis.order, limits);
+    }
+    return cuts;
+  }
+
+  // Index arithmetic
+
+  shift(x: Index, by: number): Index {
+    return this.indices.add(x, this.indices.constant(by));
+  }
+
+  /** Row-major position of an index into an array. */
+  flatten(index: readonly Index[], shape: readonly number[]): Index {
+    let flat = this.indices.constant(0);
+    let stride = 1;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      flat = this.indices.add(flat, this.indices.scale(index[axis]!, stride));
+      stride *= shape[axis]!;
+    }
+    return flat;
+  }
+
+  /** The index into an array of the element at a row-major position. */
+  unflatten(flat: Index, shape: readonly number[]): readonly Index[] {
+    let rest = flat;
+    const index = shape.map(() => this.indices.constant(0));
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const extent = shape[axis]!;
+      if (extent <= 1) continue;
+      const isFirst = shape.slice(0, axis).every((e) => e <= 1);
+      index[axis] = isFirst ? rest : this.indices.remainder(rest, extent);
+      rest = this.indices.quotient(rest, extent);
+    }
+    return index;
+  }
+
+  private intern(key: string, fields: Fields<Node>): Node {
+    const known = this.nodes.get(key);
+    if (known) return known;
+    const id = this.nodes.size;
+    const node = { ...fields, id, ...summary(fields as Node) } as Node;
+    this.nodes.set(key, node);
+    return node;
+  }
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
+
+function summary(node: Node): { loops: ReadonlySet<Loop>; cost: number } {
+  switch (node.op) {
+    case "const":
+      return { loops: new Set(), cost: 0 };
+    case "index":
+      return {
+        loops: node.index.loops,
+        cost: costOf(dynamicNodes(node.index)),
+      };
+    case "load":
+      return { loops: loopsOfLoad(node), cost: costOf(operandsOf(node)) };
+    case "reduce":
+    case "contract": {
+      const bodies = node.op === "reduce"
+        ? [node.body]
+        : [node.left, node.right];
+      const loops = new Set(bodies.flatMap((b) => [...b.loops]));
+      for (const loop of node.inner) loops.delete(loop);
+      return { loops, cost: 0 };
+    }
+    default:
+      return {
+        loops: new Set(node.args.flatMap((a) => [...a.loops])),
+        cost: SCALAR_OPS[node.op] + costOf(node.args),
+      };
+  }
+}
+
+function loopsOfLoad({ offset, bounds }: LoadNode): ReadonlySet<Loop> {
+  return new Set(
+    [offset, ...bounds.map((b) => b.index)].flatMap((i) => [...i.loops]),
+  );
+}
+
+/** Saturates: shared operands are counted each time they are read. */
+function costOf(nodes: readonly Node[]): number {
+  return Math.min(1e6, nodes.reduce((sum, node) => sum + node.cost, 0));
+}

@@ -1,0 +1,243 @@
+/**
+ * The policy of fusion: which values of a jaxpr are stored, and which of them
+ * one kernel makes. Everything else is computed where it is read.
+ */
+
+import type { Atom, Equation, Jaxpr } from "../jaxpr.ts";
+import { Var } from "../jaxpr.ts";
+import type { AnyPrimitive } from "../primitive.ts";
+
+/** Cost of an element, in additions, above which it is stored rather than computed again. */
+const RECOMPUTE_LIMIT = 4;
+/** What a primitive's inputs may cost where it reads each of them many times. */
+const OPERAND_LIMIT = 4;
+/** Equations in a row before a value is stored, so that lowering does not recurse too deep. */
+const DEPTH_LIMIT = 128;
+
+/** Cost of an element of a reduction or contraction: never computed twice. */
+export const REDUCTION_COST = 1e3;
+
+/** Equations that become one or more steps of the Program. */
+export interface Unit {
+  /** Values of one shape that one kernel stores; or */
+  readonly roots: readonly Var[];
+  /** an equation that emits its own steps. */
+  readonly equation: Equation | null;
+}
+
+/** What the policy is told besides the jaxpr. */
+export interface FusionChoices {
+  /** Values that must be stored. */
+  readonly stored: ReadonlySet<Var>;
+  /** Values that must not share a kernel with others. */
+  readonly alone: ReadonlySet<Var>;
+  /** How many buffers a kernel may use. */
+  readonly bindings: number;
+}
+
+/** Units in an order in which they can run, and all values that are stored. */
+export interface Partition {
+  readonly units: readonly Unit[];
+  readonly stored: ReadonlySet<Var>;
+  /** For each value: how many equations deep it is computed where it is read. */
+  readonly depth: ReadonlyMap<Var, number>;
+}
+
+/** Whether an equation emits its own steps instead of being fused. */
+export function emitsSteps({ primitive, params }: Equation): boolean {
+  return primitive.needsSteps?.(params) ?? !primitive.lower;
+}
+
+export function partition(jaxpr: Jaxpr, choices: FusionChoices): Partition {
+  const stored = new Set(choices.stored);
+  for (const v of jaxpr.outputs) if (v instanceof Var) stored.add(v);
+  for (const v of jaxpr.inputs) stored.add(v);
+  const chains = chainsOf(jaxpr, stored, choices.bindings);
+  const grouping = new Grouping(chains, stored, choices);
+  for (const equation of [...jaxpr.equations].reverse()) grouping.add(equation);
+  return {
+    units: grouping.inOrder(),
+    stored,
+    depth: new Map(Array.from(chains, ([v, chain]) => [v, chain.depth])),
+  };
+}
+
+/** How a value is computed from stored ones. */
+interface Chain {
+  readonly cost: number;
+  readonly depth: number;
+  /** The stored values it is computed from. */
+  readonly leaves: ReadonlySet<Var>;
+  /** The contraction on the way, if there is one. */
+  readonly contraction: Var | null;
+}
+
+function costOf({ cost = 1 }: AnyPrimitive): number {
+  return cost;
+}
+
+/** The chain of every value; stores values that readers need stored. */
+function chainsOf(
+  jaxpr: Jaxpr,
+  stored: Set<Var>,
+  bindings: number,
+): ReadonlyMap<Var, Chain> {
+  const chains = new Map<Var, Chain>();
+  const asLeaf = (v: Var): Chain => ({
+    cost: 0,
+    depth: 0,
+    leaves: new Set([v]),
+    contraction: null,
+  });
+  const read = (v: Var): Chain => stored.has(v) ? asLeaf(v) : chains.get(v)!;
+  for (const equation of jaxpr.equations) {
+    const { primitive, outputs } = equation;
+    const inputs = equation.inputs.filter((a) => a instanceof Var);
+    for (const v of inputs) {
+      const { cost, depth, contraction } = read(v);
+      const isTooCostly = primitive.readsManyTimes && cost > OPERAND_LIMIT;
+      const isSecond = primitive.isContraction && contraction !== null;
+      if (isTooCostly || isSecond || depth > DEPTH_LIMIT) stored.add(v);
+    }
+    const leaves = new Set(inputs.flatMap((v) => [...read(v).leaves]));
+    if (leaves.size >= bindings) {
+      const [widest] = inputs.toSorted((a, b) =>
+        read(b).leaves.size - read(a).leaves.size
+      );
+      stored.add(widest!);
+    }
+    const below = inputs.map(read);
+    for (const v of outputs) {
+      if (emitsSteps(equation)) stored.add(v);
+      const contraction = below.map((c) => c.contraction).find((c) =>
+        c !== null
+      );
+      chains.set(v, {
+        cost: below.reduce((sum, c) => sum + c.cost, costOf(primitive)),
+        depth: below.reduce((most, c) => Math.max(most, c.depth), 0) + 1,
+        leaves: new Set(below.flatMap((c) => [...c.leaves])),
+        contraction: primitive.isContraction ? v : contraction ?? null,
+      });
+    }
+  }
+  return chains;
+}
+
+/** A unit while it grows. */
+class Group implements Unit {
+  readonly roots: Var[] = [];
+  readonly leaves = new Set<Var>();
+  /** The units that read what this one stores. */
+  readonly consumers = new Set<Group>();
+  contraction: Var | null = null;
+
+  constructor(readonly equation: Equation | null) {}
+
+  reaches(target: Group, seen = new Set<Group>()): boolean {
+    if (this === target) return true;
+    if (seen.has(this)) return false;
+    seen.add(this);
+    return [...this.consumers].some((c) => c.reaches(target, seen));
+  }
+}
+
+/** Puts equations into units, from the last one to the first. */
+class Grouping {
+  private readonly groups: Group[] = [];
+  /** The units in which a value that is not stored will be computed. */
+  private readonly users = new Map<Var, Set<Group>>();
+
+  constructor(
+    private readonly chains: ReadonlyMap<Var, Chain>,
+    private readonly stored: Set<Var>,
+    private readonly choices: FusionChoices,
+  ) {}
+
+  add(equation: Equation): void {
+    const { inputs, outputs } = equation;
+    if (emitsSteps(equation)) {
+      const unit = this.newGroup(equation);
+      for (const v of outputs) this.feed(unit, v);
+      this.use(inputs, [unit]);
+      return;
+    }
+    for (const v of outputs) {
+      const users = this.users.get(v) ?? new Set();
+      const isShared = users.size > 1 &&
+        this.chains.get(v)!.cost > RECOMPUTE_LIMIT;
+      if (isShared) this.stored.add(v);
+      this.use(inputs, this.stored.has(v) ? [this.place(v, users)] : users);
+    }
+  }
+
+  /** The units so that each comes after those whose results it reads. */
+  inOrder(): readonly Unit[] {
+    const done = new Set<Group>();
+    const order: Unit[] = [];
+    const visit = (group: Group): void => {
+      if (done.has(group)) return;
+      done.add(group);
+      group.consumers.forEach(visit);
+      order.push(group);
+    };
+    this.groups.forEach(visit);
+    return order.reverse();
+  }
+
+  private newGroup(equation: Equation | null): Group {
+    const group = new Group(equation);
+    this.groups.push(group);
+    return group;
+  }
+
+  private use(atoms: readonly Atom[], units: Iterable<Group>): void {
+    for (const v of atoms) {
+      if (!(v instanceof Var)) continue;
+      const users = this.users.get(v) ?? new Set();
+      for (const unit of units) users.add(unit);
+      this.users.set(v, users);
+    }
+  }
+
+  /** The unit that stores `v`: one that already makes values of its shape, or a new one. */
+  private place(v: Var, users: ReadonlySet<Group>): Group {
+    const chain = this.chains.get(v)!;
+    const group =
+      this.groups.findLast((g) => this.mayJoin(v, chain, g, users)) ??
+        this.newGroup(null);
+    group.roots.push(v);
+    group.contraction ??= chain.contraction;
+    for (const leaf of chain.leaves) group.leaves.add(leaf);
+    this.feed(group, v);
+    return group;
+  }
+
+  private feed(group: Group, v: Var): void {
+    for (const user of this.users.get(v) ?? []) {
+      if (user !== group) group.consumers.add(user);
+    }
+  }
+
+  private mayJoin(
+    v: Var,
+    chain: Chain,
+    group: Group,
+    users: ReadonlySet<Group>,
+  ): boolean {
+    const { alone, bindings } = this.choices;
+    const [first] = group.roots;
+    if (!first || alone.has(v) || alone.has(first)) return false;
+    if (!sameShape(first.aval.shape, v.aval.shape)) return false;
+    if (group.contraction !== chain.contraction) return false;
+    const leaves = [...chain.leaves].filter((leaf) => !group.leaves.has(leaf));
+    const isRelated = users.has(group) || leaves.length < chain.leaves.size;
+    const buffers = group.leaves.size + leaves.length + group.roots.length + 1;
+    if (!isRelated || buffers > bindings) return false;
+    // Through another unit, the group would wait for itself.
+    return [...users].every((user) => user === group || !user.reaches(group));
+  }
+}
+
+function sameShape(x: readonly number[], y: readonly number[]): boolean {
+  return x.length === y.length && x.every((extent, axis) => extent === y[axis]);
+}

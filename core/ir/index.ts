@@ -1,0 +1,208 @@
+/**
+ * Index arithmetic: sums of loops times strides, kept in a normal form.
+ *
+ * Quotients of loops are the only other atoms; a remainder is written
+ * `i - d * floor(i / d)`, so that quotient and remainder of one value cancel.
+ */
+
+import type { Node } from "./scalar.ts";
+
+/** One loop of a kernel. Loops are shared by stages that do not nest. */
+export class Loop {
+  constructor(readonly extent: number, readonly id: number) {}
+}
+
+/** The quotient of an index, where it could not be simplified. */
+export class Quotient {
+  constructor(
+    readonly index: Index,
+    readonly divisor: number,
+    readonly id: number,
+  ) {}
+}
+
+/** An integer that a kernel computes, within known limits: a gathered index. */
+export class Dynamic {
+  constructor(
+    readonly node: Node,
+    readonly min: number,
+    readonly max: number,
+    readonly id: number,
+  ) {}
+}
+
+export type IndexAtom = Loop | Quotient | Dynamic;
+
+export interface Term {
+  readonly atom: IndexAtom;
+  readonly stride: number;
+}
+
+/** `constant + sum(atom * stride)`; interned, so equal indices are identical. */
+export class Index {
+  readonly min: number;
+  readonly max: number;
+  /** The loops it depends on, by id. */
+  readonly loops: ReadonlySet<Loop>;
+
+  constructor(
+    readonly constant: number,
+    readonly terms: readonly Term[],
+    readonly id: number,
+  ) {
+    let [min, max] = [constant, constant];
+    const loops = new Set<Loop>();
+    for (const { atom, stride } of terms) {
+      const [low, high] = rangeOf(atom);
+      min += stride * (stride > 0 ? low : high);
+      max += stride * (stride > 0 ? high : low);
+      for (const loop of loopsOf(atom)) loops.add(loop);
+    }
+    [this.min, this.max, this.loops] = [min, max, loops];
+  }
+}
+
+function rangeOf(atom: IndexAtom): readonly [min: number, max: number] {
+  if (atom instanceof Loop) return [0, Math.max(0, atom.extent - 1)];
+  if (atom instanceof Dynamic) return [atom.min, atom.max];
+  return [
+    Math.floor(atom.index.min / atom.divisor),
+    Math.floor(atom.index.max / atom.divisor),
+  ];
+}
+
+function loopsOf(atom: IndexAtom): Iterable<Loop> {
+  if (atom instanceof Loop) return [atom];
+  return atom instanceof Dynamic ? atom.node.loops : atom.index.loops;
+}
+
+const modulo = (x: number, d: number) => x - d * Math.floor(x / d);
+
+/** Makes and combines the indices of one kernel. */
+export class IndexSpace {
+  private readonly indices = new Map<string, Index>();
+  private readonly atoms = new Map<string, Quotient | Dynamic>();
+  private ids = 0;
+
+  /** The quotients that could not be simplified. */
+  quotients(): readonly Quotient[] {
+    return [...this.atoms.values()].filter((a) => a instanceof Quotient);
+  }
+
+  newLoop(extent: number): Loop {
+    return new Loop(extent, this.ids++);
+  }
+
+  constant(value: number): Index {
+    return this.intern(value, []);
+  }
+
+  of(atom: IndexAtom, stride = 1): Index {
+    return this.intern(0, [{ atom, stride }]);
+  }
+
+  /** The value of a node that is known to lie in `[min, max]`. */
+  dynamic(node: Node, min: number, max: number): Index {
+    if (node.op === "index") return node.index;
+    if (node.op === "const") return this.constant(node.value);
+    const key = `d${node.id},${min},${max}`;
+    let atom = this.atoms.get(key);
+    if (!atom) {
+      this.atoms.set(key, atom = new Dynamic(node, min, max, this.ids++));
+    }
+    return this.of(atom);
+  }
+
+  add(x: Index, y: Index): Index {
+    if (y.terms.length === 0 && y.constant === 0) return x;
+    const strides = new Map<IndexAtom, number>();
+    for (const { atom, stride } of [...x.terms, ...y.terms]) {
+      strides.set(atom, (strides.get(atom) ?? 0) + stride);
+    }
+    return this.intern(
+      x.constant + y.constant,
+      Array.from(strides, ([atom, stride]) => ({ atom, stride })),
+    );
+  }
+
+  scale(x: Index, factor: number): Index {
+    if (factor === 1) return x;
+    return this.intern(
+      x.constant * factor,
+      x.terms.map(({ atom, stride }) => ({ atom, stride: stride * factor })),
+    );
+  }
+
+  /** `floor(x / divisor)`. */
+  quotient(x: Index, divisor: number): Index {
+    if (divisor === 1) return x;
+    const whole = this.intern(
+      Math.floor(x.constant / divisor),
+      x.terms.filter((t) => t.stride % divisor === 0)
+        .map(({ atom, stride }) => ({ atom, stride: stride / divisor })),
+    );
+    const rest = this.intern(
+      modulo(x.constant, divisor),
+      x.terms.filter((t) => t.stride % divisor !== 0),
+    );
+    return this.add(whole, this.quotientOfRest(rest, divisor));
+  }
+
+  remainder(x: Index, divisor: number): Index {
+    return this.add(x, this.scale(this.quotient(x, divisor), -divisor));
+  }
+
+  private quotientOfRest(x: Index, divisor: number): Index {
+    const low = Math.floor(x.min / divisor);
+    if (low === Math.floor(x.max / divisor)) return this.constant(low);
+    const common = this.commonFactor(x, divisor);
+    if (common) return this.quotient(common.index, divisor / common.factor);
+    const key = `q${x.id},${divisor}`;
+    let atom = this.atoms.get(key);
+    if (!atom) this.atoms.set(key, atom = new Quotient(x, divisor, this.ids++));
+    return this.of(atom);
+  }
+
+  /**
+   * Writes `x = g * index + r` with `0 <= r < g` for a `g` that divides
+   * `divisor`: then `floor(x / divisor) = floor(index / (divisor / g))`.
+   */
+  private commonFactor(
+    x: Index,
+    divisor: number,
+  ): { readonly index: Index; readonly factor: number } | null {
+    const factors = x.terms.map((t) => Math.abs(t.stride))
+      .filter((s) => s > 1 && divisor % s === 0).sort((a, b) => b - a);
+    for (const factor of factors) {
+      const isMultiple = (t: Term) => t.stride % factor === 0;
+      const rest = this.intern(
+        modulo(x.constant, factor),
+        x.terms.filter((t) => !isMultiple(t)),
+      );
+      if (rest.min < 0 || rest.max >= factor) continue;
+      const index = this.intern(
+        Math.floor(x.constant / factor),
+        x.terms.filter(isMultiple)
+          .map(({ atom, stride }) => ({ atom, stride: stride / factor })),
+      );
+      return { index, factor };
+    }
+    return null;
+  }
+
+  private intern(constant: number, terms: readonly Term[]): Index {
+    const kept = terms.filter(({ stride, atom }) =>
+      stride !== 0 && !(atom instanceof Loop && atom.extent === 1)
+    ).sort((a, b) => a.atom.id - b.atom.id);
+    let key = `${constant}`;
+    for (const { atom, stride } of kept) key += `,${atom.id}*${stride}`;
+    let index = this.indices.get(key);
+    if (!index) {
+      this.indices.set(
+        key,
+        index = new Index(constant, kept, this.indices.size),
+      );
+    }
+    return index;
+  }
+}

@@ -1,0 +1,120 @@
+/** From trees of what users pass to lists of arrays, and back. */
+
+import { arrayFromStorage, NDArray } from "../core/array.ts";
+import { dtypeOf, isFloating, type Storage } from "../core/dtype.ts";
+import { scalar } from "../core/ops/constants.ts";
+import { flatten, type TreeStructure, unflatten } from "../core/tree.ts";
+
+/** A function of lists of arrays. */
+export type FlatFunction = (...args: NDArray[]) => readonly NDArray[];
+
+/** Arguments as a list of arrays, and how to rebuild them. */
+export interface FlatTree {
+  readonly arrays: readonly NDArray[];
+  readonly structure: TreeStructure;
+}
+
+/** Any function that a transform may be applied to. */
+// deno-lint-ignore no-explicit-any
+export type AnyFunction = (...args: any[]) => unknown;
+
+/** A leaf as an array: numbers and booleans are weakly typed scalars. */
+export function asArray(leaf: unknown, what: string): NDArray {
+  if (leaf instanceof NDArray) return leaf;
+  if (typeof leaf === "number") return scalar(leaf, "float32", true);
+  if (typeof leaf === "boolean") return scalar(Number(leaf), "bool");
+  if (ArrayBuffer.isView(leaf) && !(leaf instanceof DataView)) {
+    const values = leaf as Storage;
+    return arrayFromStorage(values, [values.length], dtypeOf(values));
+  }
+  throw new TypeError(
+    `Cannot use ${describe(leaf)} in ${what}: leaves must be arrays, numbers ` +
+      `or booleans. Mark other arguments static, or close over them`,
+  );
+}
+
+/**
+ * Operands of one function as arrays. A JavaScript number is a weakly typed
+ * float32, but an int32 where it is whole and all partners are integers or
+ * bools: then `x.add(1)` keeps the dtype of an integer `x`.
+ */
+export function asOperands(
+  operands: readonly unknown[],
+  what: string,
+): readonly NDArray[] {
+  const arrays = operands.filter((x) => x instanceof NDArray);
+  const isIntegral = arrays.length > 0 &&
+    arrays.every((x) => !isFloating(x.dtype));
+  return operands.map((x) =>
+    isIntegral && typeof x === "number" && Number.isInteger(x)
+      ? scalar(x, "int32", true)
+      : asArray(x, what)
+  );
+}
+
+function describe(leaf: unknown): string {
+  if (typeof leaf === "function") {
+    return `function ${leaf.name || "(anonymous)"}`;
+  }
+  if (typeof leaf === "string") return `the string ${JSON.stringify(leaf)}`;
+  return leaf instanceof Promise
+    ? "a Promise"
+    : `a value of type ${typeof leaf}`;
+}
+
+/** The arrays of a tree, in order. */
+export function flattenArrays(tree: unknown, what: string): FlatTree {
+  const { leaves, structure } = flatten<unknown, unknown>(tree);
+  return { arrays: leaves.map((leaf) => asArray(leaf, what)), structure };
+}
+
+/** A function of trees as one of arrays; the structure of its result is kept. */
+export function flatFunction(
+  f: AnyFunction,
+  structure: TreeStructure,
+): FlatFunction & { readonly result: () => TreeStructure } {
+  let result: TreeStructure | null = null;
+  const flat = (...args: NDArray[]) => {
+    const out = flattenArrays(
+      callTraced(f, unflatten<readonly unknown[]>(structure, args)),
+      `the result of ${nameOf(f)}`,
+    );
+    result = out.structure;
+    return out.arrays;
+  };
+  return Object.assign(flat, { result: () => result! });
+}
+
+/** Calls a user's function; its `await` would outlive the trace. */
+export function callTraced(f: AnyFunction, args: readonly unknown[]): unknown {
+  const result = f(...args);
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => {}); // what it rejects with is not the cause
+  throw new TypeError(
+    `Cannot transform ${nameOf(f)}: it returned a Promise. Transformed ` +
+      `functions must be synchronous: read data before, or after`,
+  );
+}
+
+/** What to call a function in messages. */
+export function nameOf(f: AnyFunction): string {
+  return f.name || "an anonymous function";
+}
+
+/** One number or several, as a list of valid positions. */
+export function positions(
+  given: number | readonly number[],
+  count: number,
+  what: string,
+): readonly number[] {
+  const list = typeof given === "number" ? [given] : given;
+  return list.map((at) => {
+    if (Number.isInteger(at) && at >= -count && at < count) {
+      return at < 0 ? at + count : at;
+    }
+    throw new RangeError(
+      `Cannot use ${what} ${at}: the function was called with ${count} ` +
+        `argument${count === 1 ? "" : "s"}`,
+    );
+  });
+}

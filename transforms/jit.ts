@@ -1,0 +1,238 @@
+/** `jit`: a function traced once per signature and run as one Program. */
+
+import { ConcreteArray, NDArray } from "../core/array.ts";
+import type { Aval } from "../core/aval.ts";
+import { backendNamed } from "../core/backend.ts";
+import { clearExecutables, runJaxpr } from "../core/dispatch.ts";
+import { lower as lowerJaxpr } from "../core/ir/lower.ts";
+import { formatProgram } from "../core/ir/print.ts";
+import type { Jaxpr } from "../core/jaxpr.ts";
+import { Linear, type Primitive } from "../core/primitive.ts";
+import { pruned, simplify } from "../core/simplify.ts";
+import { stage } from "../core/staging.ts";
+import { StructuralMap } from "../core/structural.ts";
+import { bind, isEager } from "../core/trace.ts";
+import { flatten, type TreeStructure, unflatten } from "../core/tree.ts";
+import {
+  type AnyFunction,
+  asArray,
+  flatFunction,
+  nameOf,
+  positions,
+} from "./_arguments.ts";
+import { axesInScope } from "./axis_names.ts";
+import { jvpJaxpr } from "./jvp.ts";
+import { splitJaxpr } from "./partial_eval.ts";
+import { transposeJaxpr } from "./transpose.ts";
+import { batchJaxpr } from "./vmap.ts";
+
+type JitParams = {
+  readonly name: string;
+  readonly jaxpr: Jaxpr;
+  /** Inputs whose memory may be reused when the Program runs. */
+  readonly donated?: readonly boolean[];
+};
+
+const jitP: Primitive<readonly NDArray[], JitParams> = {
+  name: "jit",
+  abstractEval: (_avals, { jaxpr }) => jaxpr.outAvals,
+  evaluate: (inputs, { jaxpr, donated = [] }) =>
+    runJaxpr(jaxpr, inputs, { donated }),
+  jaxprs: ({ jaxpr }) => [jaxpr],
+  inline: ({ jaxpr }) => jaxpr,
+  jvp: (primals, tangents, { name, jaxpr }) => {
+    const nonzero = tangents.map((t) => t !== null);
+    const instantiate = jaxpr.outputs.map(() => false);
+    const { jaxpr: both, nonzeroOut } = jvpJaxpr(jaxpr, {
+      nonzero,
+      instantiate,
+    });
+    const given = [...primals, ...tangents.filter((t) => t !== null)];
+    const results = bind(jitP, given, { name, jaxpr: both });
+    const rest = results.slice(jaxpr.outputs.length)[Symbol.iterator]();
+    return [
+      results.slice(0, jaxpr.outputs.length),
+      nonzeroOut.map((has) => has ? rest.next().value! : null),
+    ];
+  },
+  transpose: (cts, inputs, { name, jaxpr }) => {
+    const linear = inputs.map((x) => x instanceof Linear);
+    const transposed = transposeJaxpr(jaxpr, { linear });
+    const given = [...inputs.filter((x) => x instanceof NDArray), ...cts];
+    const results = bind(jitP, given, { name, jaxpr: transposed })
+      [Symbol.iterator]();
+    return linear.map((is) => is ? results.next().value! : null);
+  },
+  batch: (inputs, mapped, axis, { name, jaxpr }) => {
+    const forced = jaxpr.outputs.map(() => false);
+    const { jaxpr: batched, mappedOut } = batchJaxpr(jaxpr, {
+      mapped,
+      axis,
+      forced,
+    });
+    return {
+      outs: bind(jitP, inputs, { name, jaxpr: batched }),
+      mapped: mappedOut,
+    };
+  },
+  partialEval: (inputs, { name, jaxpr }, trace) => {
+    const unknown = inputs.map((x) => trace.isUnknown(x));
+    const forced = jaxpr.outputs.map(() => false);
+    const split = splitJaxpr(jaxpr, { unknown, forced });
+    const given = inputs.filter((_, i) => !unknown[i]);
+    const results = bind(jitP, given, { name, jaxpr: split.known });
+    const knownCount = split.unknownOut.filter((is) => !is).length;
+    const residuals = results.slice(knownCount);
+    const recorded = trace.record(
+      jitP,
+      [...residuals, ...inputs.filter((_, i) => unknown[i])],
+      { name, jaxpr: split.unknown },
+    );
+    const [knownOuts, unknownOuts] = [
+      results[Symbol.iterator](),
+      recorded[Symbol.iterator](),
+    ];
+    return split.unknownOut.map((is) =>
+      (is ? unknownOuts : knownOuts).next().value!
+    );
+  },
+  dce: ({ name, jaxpr }, used) => {
+    const kept = pruned(jaxpr, used);
+    return { params: { name, jaxpr: kept.jaxpr }, inputs: kept.inputs };
+  },
+};
+
+/** What `jit` may be told. */
+export interface JitOptions {
+  /** Arguments that are values of the program, not inputs: it is traced for each. */
+  readonly staticArgnums?: number | readonly number[];
+  /** Arguments whose memory the result may take; they cannot be used afterwards. */
+  readonly donateArgnums?: number | readonly number[];
+  /** Where to run. */
+  readonly device?: string;
+}
+
+/** A traced function, as found in the cache. */
+interface Traced {
+  readonly jaxpr: Jaxpr;
+  readonly consts: readonly NDArray[];
+  readonly result: TreeStructure;
+}
+
+/** A function that `jit` made. */
+export type Jitted<F extends AnyFunction> = F & {
+  /** The program for these arguments, its kernels and its buffers. */
+  lower(...args: Parameters<F>): Lowered;
+  /** How many signatures it has been traced for. */
+  cacheSize(): number;
+  /** Forgets them. */
+  clearCache(): void;
+};
+
+/** A program and what it was lowered to. */
+export interface Lowered {
+  readonly jaxpr: Jaxpr;
+  toString(): string;
+}
+
+/**
+ * Compiles `f`: traced once for each signature, then run as one Program.
+ *
+ * The signature is the structure, shapes, dtypes and weak types of the
+ * arguments, the values of static ones, the default device and the named axes
+ * in scope. Numbers are inputs, not constants. As `jax.jit`.
+ *
+ * @throws {TypeError} If an argument is neither static nor made of arrays.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { jit, numpy as np } from "@dinograd/dinograd";
+ *
+ * const f = jit((x) => np.add(np.multiply(x, 2), 1));
+ * assertEquals(f(np.array([1, 2])).js(), [3, 5]);
+ * assertEquals(f.cacheSize(), 1);
+ * ```
+ */
+export function jit<F extends AnyFunction>(
+  f: F,
+  { staticArgnums = [], donateArgnums = [], device }: JitOptions = {},
+): Jitted<F> {
+  const name = f.name || "anonymous";
+  const cache = new StructuralMap<unknown, Traced>({ limit: 256 });
+
+  const trace = (args: readonly unknown[]) => {
+    const fixed = new Set(
+      positions(staticArgnums, args.length, "staticArgnums"),
+    );
+    const donatedArgs = new Set(
+      positions(donateArgnums, args.length, "donateArgnums"),
+    );
+    const given = args.map((arg, i) => fixed.has(i) ? null : arg);
+    const donated = given.flatMap((arg, i) =>
+      flatten(arg).leaves.map(() => donatedArgs.has(i))
+    );
+    const { leaves, structure } = flatten<unknown, unknown>(given);
+    const arrays = leaves.map((leaf) =>
+      placed(asArray(leaf, `the arguments of jit of ${name}`), device)
+    );
+    const values = args.filter((_, i) => fixed.has(i));
+    const key = [structure, arrays.map((x) => x.aval), values, axesInScope()];
+    let traced = cache.get(key);
+    if (!traced) {
+      const whole = (...some: readonly unknown[]) =>
+        f(...args.map((arg, i) => fixed.has(i) ? arg : some[i]));
+      traced = traceFunction(whole, structure, arrays.map((x) => x.aval), name);
+      // What was closed over from an enclosing trace is of that trace only.
+      if (traced.consts.every((x) => x instanceof ConcreteArray)) {
+        cache.set(key, traced);
+      }
+    }
+    return { traced, arrays, donated };
+  };
+
+  const jitted = (...args: readonly unknown[]) => {
+    const { traced, arrays, donated } = trace(args);
+    const { jaxpr, consts, result } = traced;
+    const inputs = [...consts, ...arrays];
+    const params: JitParams = isEager() && donated.includes(true)
+      ? { name, jaxpr, donated: [...consts.map(() => false), ...donated] }
+      : { name, jaxpr };
+    return unflatten(result, bind(jitP, inputs, params));
+  };
+
+  Object.defineProperty(jitted, "name", { value: f.name });
+  return Object.assign(jitted as AnyFunction as F, {
+    lower: (...args: Parameters<F>) => lowered(trace(args).traced.jaxpr),
+    cacheSize: () => cache.size,
+    clearCache: () => cache.clear(),
+  });
+}
+
+function placed(x: NDArray, device: string | undefined): NDArray {
+  return device !== undefined && x instanceof ConcreteArray
+    ? x.on(backendNamed(device))
+    : x;
+}
+
+function traceFunction(
+  f: AnyFunction,
+  structure: TreeStructure,
+  avals: readonly Aval[],
+  name: string,
+): Traced {
+  const flat = flatFunction(f, structure);
+  const { jaxpr, consts } = stage(flat, avals, `jit of ${name}`);
+  return { jaxpr, consts, result: flat.result() };
+}
+
+function lowered(jaxpr: Jaxpr): Lowered {
+  return {
+    jaxpr,
+    toString: () => `${jaxpr}\n\n${formatProgram(lowerJaxpr(simplify(jaxpr)))}`,
+  };
+}
+
+/** Forgets every compiled Program; functions are traced anew for each signature they meet. */
+export function clearCaches(): void {
+  clearExecutables();
+}
