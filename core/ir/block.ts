@@ -20,7 +20,11 @@ export interface Region {
   /** Shape of the whole buffer. */
   readonly shape: readonly number[];
   /** Where in the whole buffer an index of the part lies. */
-  at(k: KernelBuilder, index: readonly Index[]): readonly Index[];
+  at(
+    k: KernelBuilder,
+    index: readonly Index[],
+    source: (atom: Atom) => Source,
+  ): readonly Index[];
   /** The value at an index of the part. */
   value(k: KernelBuilder, source: (atom: Atom) => Source): Source;
 }
@@ -47,6 +51,8 @@ export interface BlockLowering {
   output(i: number): BufferId;
   /** A new buffer for a value that only this equation's steps see. */
   temporary(aval: Aval): BufferId;
+  /** Has `atom` stored before this equation if it is computed from `from`. */
+  storeBefore(atom: Atom, from: Atom): void;
   /** Starts `to` as a copy of a value; free of cost where its memory can be taken over. */
   copy(from: Atom, to: BufferId): void;
   /** Stores to part of a buffer, by a kernel of any kind that fuses its value. */

@@ -232,12 +232,22 @@ class UnitBuild implements BlockLowering {
     else this.storeRegion(to, wholeRegion(from));
   }
 
+  storeBefore(atom: Atom, from: Atom): void {
+    if (!(atom instanceof Var) || this.stored.has(atom)) return;
+    if (this.storedBuffer(from) !== null && this.isComputedFrom(atom, from)) {
+      this.report(new Conflict(new Set([atom])));
+    }
+  }
+
   storeRegion(to: BufferId, { extents, at, value, shape }: Region): void {
-    this.build(extents, (body, index) => [{
-      buffer: body.slot(to),
-      offset: body.k.flatten(at(body.k, index), shape),
-      value: value(body.k, (atom) => body.source(atom))(index),
-    }]);
+    this.build(extents, (body, index) => {
+      const source = (atom: Atom) => body.source(atom);
+      return [{
+        buffer: body.slot(to),
+        offset: body.k.flatten(at(body.k, index, source), shape),
+        value: value(body.k, source)(index),
+      }];
+    });
   }
 
   kernel(make: Parameters<BlockLowering["kernel"]>[0]): void {
@@ -301,6 +311,22 @@ class UnitBuild implements BlockLowering {
   }
 
   // Parts
+
+  /** Whether a kernel that computes `atom` would read `from`. */
+  private isComputedFrom(
+    atom: Atom,
+    from: Atom,
+    seen: Set<Atom> = new Set(),
+  ): boolean {
+    if (atom === from) return true;
+    if (seen.has(atom) || !(atom instanceof Var) || this.stored.has(atom)) {
+      return false;
+    }
+    seen.add(atom);
+    return this.block.definitionOf(atom).inputs.some((a) =>
+      this.isComputedFrom(a, from, seen)
+    );
+  }
 
   /** Lowers the body of a loop; carries that it merely moves are copied. */
   private inner(
