@@ -2,7 +2,7 @@
 
 import type { NDArray } from "../array.ts";
 import type { Aval } from "../aval.ts";
-import type { DType } from "../dtype.ts";
+import { type DType, type Kind, kindOf } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import type { Source } from "../ir/builder.ts";
 import { SCALAR_OPS, type ScalarOp } from "../ir/scalar.ts";
@@ -41,6 +41,29 @@ export function requireEqual(name: string, avals: readonly Aval[]): void {
   }
 }
 
+/** Families of dtypes that an operation may accept, and how messages call them. */
+const FAMILIES = {
+  floats: { kinds: ["float"], called: "a floating-point dtype" },
+  numbers: { kinds: ["float", "int", "uint"], called: "numbers" },
+  integers: { kinds: ["int", "uint"], called: "an integer dtype" },
+  bits: { kinds: ["int", "uint", "bool"], called: "integers or bools" },
+} as const satisfies Record<
+  string,
+  { readonly kinds: readonly Kind[]; readonly called: string }
+>;
+
+/** Name of a family of dtypes. */
+export type Family = keyof typeof FAMILIES;
+
+/** Throws unless the dtype of `aval` belongs to a family. */
+export function requireFamily(name: string, aval: Aval, family: Family): void {
+  const { kinds, called } = FAMILIES[family];
+  if ((kinds as readonly Kind[]).includes(kindOf(aval.dtype))) return;
+  throw new ShapeError(
+    `Cannot apply ${name} to ${aval}: needs ${called}. Convert it with astype()`,
+  );
+}
+
 /** What distinguishes an elementwise primitive from others, besides its jvp. */
 export type ElementwiseOptions<Inputs extends readonly NDArray[]> = Omit<
   Elementwise<Inputs, Record<never, never>>,
@@ -52,7 +75,9 @@ interface Elementwise<Inputs extends readonly NDArray[], Params> {
   readonly name?: string;
   /** Dtype of the result; that of the inputs unless given. */
   readonly result?: DType;
-  readonly jvp: NonNullable<Primitive<Inputs, Params>["jvp"]>;
+  /** What dtypes its inputs may have; any unless given. */
+  readonly accepts?: Family;
+  readonly jvp?: NonNullable<Primitive<Inputs, Params>["jvp"]>;
   readonly transpose?: NonNullable<Primitive<Inputs, Params>["transpose"]>;
 }
 
@@ -62,13 +87,14 @@ export function elementwise<
   Params = Record<never, never>,
 >(
   op: ScalarOp,
-  { name = op, result, ...rules }: Elementwise<Inputs, Params>,
+  { name = op, result, accepts, ...rules }: Elementwise<Inputs, Params>,
 ): Primitive<Inputs, Params> {
   const primitive: AnyPrimitive = {
     name,
     cost: SCALAR_OPS[op],
     abstractEval: (avals: readonly Aval[]) => {
       requireEqual(name, avals);
+      if (accepts) requireFamily(name, avals[0]!, accepts);
       const weakType = avals.every((a) => a.weakType);
       return [avals[0]!.with({ dtype: result ?? avals[0]!.dtype, weakType })];
     },

@@ -1,0 +1,54 @@
+/** Operations on the bits of integers, and on bools as one bit. */
+
+import type { NDArray } from "../array.ts";
+import type { ScalarOp } from "../ir/scalar.ts";
+import { binary } from "./_binary.ts";
+import { type Family, unary } from "./_define.ts";
+
+type Binary = (x: NDArray, y: NDArray) => NDArray;
+
+function bitwise(op: ScalarOp, name: string, accepts: Family): Binary {
+  return binary(op, [null, null], { name, accepts });
+}
+
+/** The complement of each bit; the negation of bools. */
+export const not: (x: NDArray) => NDArray = unary("not", null, {
+  accepts: "bits",
+});
+
+/** The number of bits that are 1. */
+export const populationCount: (x: NDArray) => NDArray = unary(
+  "populationCount",
+  null,
+  { name: "population_count", accepts: "integers" },
+);
+
+/** Bits that are 1 in both. */
+export const and: Binary = bitwise("and", "and", "bits");
+
+/** Bits that are 1 in either. */
+export const or: Binary = bitwise("or", "or", "bits");
+
+/** Bits that are 1 in one of the two. */
+export const xor: Binary = bitwise("xor", "xor", "bits");
+
+/** `x << y`; 0 where `y` is negative or not less than the width. */
+export const shiftLeft: Binary = bitwise(
+  "shiftLeft",
+  "shift_left",
+  "integers",
+);
+
+/** Shifts zeros in from above; 0 where `y` is negative or not less than the width. */
+export const shiftRightLogical: Binary = bitwise(
+  "shiftRightLogical",
+  "shift_right_logical",
+  "integers",
+);
+
+/** Shifts the highest bit in from above; nothing else is left where `y` is negative or not less than the width. */
+export const shiftRightArithmetic: Binary = bitwise(
+  "shiftRightArithmetic",
+  "shift_right_arithmetic",
+  "integers",
+);
