@@ -2,14 +2,19 @@
 
 import type { NDArray } from "../array.ts";
 import type { Aval } from "../aval.ts";
-import { isFloating, itemSize } from "../dtype.ts";
+import { isFloating } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import type { KernelBuilder, Source } from "../ir/builder.ts";
 import type { Index } from "../ir/index.ts";
-import { type BatchAxis, Linear, type Primitive } from "../primitive.ts";
+import { Linear, type Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
-import { leading } from "./_define.ts";
+import { allLeading, leading } from "./_define.ts";
+import { clampedStart } from "./_starts.ts";
+import { concatenate } from "./concatenate.ts";
 import { scalar, zerosLike } from "./constants.ts";
+import { gather } from "./gather_scatter.ts";
+import { reshape } from "./layout.ts";
+import { scatter } from "./scatter.ts";
 
 type SliceParams = { readonly sizes: readonly number[] };
 
@@ -33,9 +38,21 @@ const dynamicSliceP: Primitive<
       : null,
     ...starts.map(() => null),
   ],
-  batch: ([x, ...starts], [, ...mapped], { size }, { sizes }) => {
-    if (mapped.some((is) => is)) throw new Error("TODO");
-    return [dynamicSlice(x, [zeroFor(starts), ...starts], [size, ...sizes])];
+  batch: ([x, ...starts], [xMapped, ...mapped], { size }, { sizes }) => {
+    if (!mapped.some((is) => is)) {
+      return [dynamicSlice(x, [zeroFor(starts), ...starts], [size, ...sizes])];
+    }
+    const axes = sizes.map((_, axis) => axis);
+    const batching = xMapped ? [0] : [];
+    return [gather(x, stackedStarts(starts, mapped, size), {
+      offsetDims: axes.map((axis) => axis + 1),
+      collapsedSliceDims: [],
+      operandBatchingDims: batching,
+      startIndicesBatchingDims: batching,
+      startIndexMap: axes.map((axis) => axis + batching.length),
+      sliceSizes: [...batching.map(() => 1), ...sizes],
+      mode: "clip",
+    })];
   },
   lower: (k, [x, ...starts], { sizes }, { ins: [{ shape }] }) => (index) =>
     x(placed(k, index, startsWithin(k, starts, shape, sizes))),
@@ -94,8 +111,21 @@ const dynamicUpdateSliceP: Primitive<
   batch: ([x, update, ...starts], [xMapped, updateMapped, ...mapped], axis) => {
     const whole = leading(x, xMapped, axis.size);
     const updates = leading(update, updateMapped, axis.size);
-    if (mapped.some((is) => is)) throw new Error("TODO");
-    return [dynamicUpdateSlice(whole, updates, [zeroFor(starts), ...starts])];
+    if (!mapped.some((is) => is)) {
+      return [dynamicUpdateSlice(whole, updates, [zeroFor(starts), ...starts])];
+    }
+    const axes = starts.map((_, axis) => axis + 1);
+    return [
+      scatter(whole, stackedStarts(starts, mapped, axis.size), updates, {
+        updateWindowDims: axes,
+        insertedWindowDims: [],
+        operandBatchingDims: [0],
+        scatterIndicesBatchingDims: [0],
+        scatterDimsToOperandDims: axes,
+        mode: "clip",
+        uniqueIndices: true,
+      }),
+    ];
   },
   lowerStep: (block, { inputs: [x, update, ...starts], outputs: [out] }) => {
     const { shape } = out!.aval;
@@ -140,18 +170,30 @@ function checkPart(
   const fits = sizes.length === x.ndim && starts.length === x.ndim &&
     sizes.every((size, axis) => 0 <= size && size <= x.shape[axis]!) &&
     starts.every(({ ndim, dtype }) =>
-      ndim === 0 && !isFloating(dtype) && dtype !== "bool"
+      ndim === 0 && !isFloating(dtype) && dtype !== "bool" &&
+      dtype === starts[0]!.dtype
     );
   if (fits) return;
   throw new ShapeError(
     `Cannot ${action} ${x} with extents [${sizes}] at [${starts}]: needs a ` +
-      `0-d integer start for each axis, and extents within those of the array`,
+      `0-d integer start of one dtype for each axis, and extents within those ` +
+      `of the array`,
   );
 }
 
 /** A start for the batch axis, of the dtype of the others. */
 function zeroFor([start]: readonly NDArray[]): NDArray {
   return scalar(0, start?.dtype ?? "int32");
+}
+
+/** Starts of each element of the batch, as rows. */
+function stackedStarts(
+  starts: readonly NDArray[],
+  mapped: readonly boolean[],
+  size: number,
+): NDArray {
+  const columns = allLeading(starts, mapped, size);
+  return concatenate(columns.map((start) => reshape(start, [size, 1])), 1);
 }
 
 /** Starts of a part of extents `sizes`, clamped. */
@@ -161,12 +203,9 @@ function startsWithin(
   shape: readonly number[],
   sizes: readonly number[],
 ): readonly Index[] {
-  return starts.map((start, axis) => {
-    const node = start([]);
-    // The limit of an axis may not fit in a narrow integer.
-    const wide = itemSize(node.dtype) < 4 ? k.cast(node, "int32") : node;
-    return k.clamped(wide, shape[axis]! - sizes[axis]!);
-  });
+  return starts.map((start, axis) =>
+    clampedStart(k, start([]), shape[axis]! - sizes[axis]!)
+  );
 }
 
 function placed(
