@@ -31,6 +31,7 @@ export class Frame {
   private readonly indices = new Map<Index, Lanes>();
   private readonly rows = new Map<Node, Row>();
   private readonly loopValues = new Map<Loop, Lanes>();
+  private hasResults = false;
 
   constructor(
     readonly buffers: readonly Storage[],
@@ -47,6 +48,7 @@ export class Frame {
   /** Makes `node` known, as the result of a stage. */
   set(node: Node, values: Lanes): void {
     this.values.set(node, values);
+    this.hasResults = true;
   }
 
   setRow(node: Node, row: Row): void {
@@ -96,9 +98,12 @@ export class Frame {
     if (!this.parent) return null;
     const row = this.parent.rows.get(node);
     if (row) return this.readRow(row);
-    const isOwn = [...node.loops].some((l) =>
-      this.loopValues.has(l) && !this.parent!.knows(l)
-    );
+    // Even without loops of its own, a node may depend on a result set here.
+    const isStage = node.op === "reduce" || node.op === "contract";
+    const isOwn = (this.hasResults && !isStage) ||
+      [...node.loops].some((l) =>
+        this.loopValues.has(l) && !this.parent!.knows(l)
+      );
     return isOwn || node.op === "const"
       ? null
       : this.spread(this.parent.evaluate(node));

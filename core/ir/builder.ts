@@ -14,6 +14,7 @@ import {
   SCALAR_OPS,
   type ScalarOp,
 } from "./scalar.ts";
+import { identityOf } from "./semantics.ts";
 
 /** A lowered value: what is element `index`? */
 export type Source = (index: readonly Index[]) => Node;
@@ -156,6 +157,9 @@ export class KernelBuilder {
   ): Node {
     const axes = this.innerAxes(extents, outer);
     const value = body(axes.map((axis) => axis.index));
+    if (extents.includes(0)) {
+      return this.constant(identityOf(reducer, value.dtype), value.dtype);
+    }
     const inner = axes.flatMap((axis) => axis.loops);
     const key = `r${reducer}(${inner.map((l) => l.id)})${value.id}`;
     const { dtype } = value;
@@ -176,6 +180,7 @@ export class KernelBuilder {
   ): Node {
     const axes = this.innerAxes(extents, outer);
     const [left, right] = body(axes.map((axis) => axis.index));
+    if (extents.includes(0)) return this.constant(0, left.dtype);
     const inner = axes.flatMap((axis) => axis.loops);
     const key = `x(${inner.map((l) => l.id)})${left.id},${right.id}`;
     const { dtype } = left;

@@ -1,0 +1,187 @@
+/** Random straight-line programs over arrays of several shapes, for the compiler's tests. */
+
+import fc from "fast-check";
+import { arrayFromStorage, type NDArray } from "../../core/array.ts";
+import { Aval } from "../../core/aval.ts";
+import type { Jaxpr } from "../../core/jaxpr.ts";
+import { add } from "../../core/ops/addition.ts";
+import { max, mul, neg, sub } from "../../core/ops/arithmetic.ts";
+import { broadcastInDim, sum } from "../../core/ops/broadcast_sum.ts";
+import { compare, select } from "../../core/ops/compare.ts";
+import { fullLike, iota, scalar } from "../../core/ops/constants.ts";
+import { dotGeneral } from "../../core/ops/contract.ts";
+import { sin, tanh } from "../../core/ops/elementwise.ts";
+import { reshape, rev, transpose } from "../../core/ops/layout.ts";
+import { stage } from "../../core/staging.ts";
+
+/** Arbitrary numbers from which one step makes its choices. */
+type Dice = readonly [op: number, x: number, y: number, choice: number];
+
+/** A random program and arguments for it. */
+export interface RandomJaxpr {
+  readonly jaxpr: Jaxpr;
+  readonly args: readonly NDArray[];
+}
+
+/** Values larger than this are not made, so that programs stay quick. */
+const SIZE_LIMIT = 400;
+
+type Pool = readonly NDArray[];
+type Step = (x: NDArray, pool: Pool, dice: Dice) => NDArray;
+
+const dtype = "float64";
+
+/** Another value of the shape of `x`: perhaps itself. */
+function partner(x: NDArray, pool: Pool, at: number): NDArray {
+  const same = pool.filter((y) => String(y.shape) === String(x.shape));
+  return same[at % same.length]!;
+}
+
+/** The axes whose bit is set. */
+function someAxes({ ndim }: NDArray, bits: number): readonly number[] {
+  return Array.from({ length: ndim }, (_, axis) => axis).filter((axis) =>
+    (bits >> axis) & 1
+  );
+}
+
+function otherAxes({ ndim }: NDArray, axes: readonly number[]) {
+  return Array.from({ length: ndim }, (_, a) => a).filter((a) =>
+    !axes.includes(a)
+  );
+}
+
+function permuted({ ndim }: NDArray, choice: number): readonly number[] {
+  const rest = Array.from({ length: ndim }, (_, axis) => axis);
+  return Array.from({ length: ndim }, () => {
+    const [axis] = rest.splice(choice % rest.length, 1);
+    return axis!;
+  });
+}
+
+function reshaped({ shape, size }: NDArray, choice: number): readonly number[] {
+  const divisors = Array.from({ length: size }, (_, i) => i + 1).filter((d) =>
+    size % d === 0
+  );
+  if (size === 0) return choice % 2 ? [0] : [...shape].reverse();
+  const first = divisors[choice % divisors.length]!;
+  switch (choice % 4) {
+    case 0:
+      return [size];
+    case 1:
+      return [first, 1, size / first];
+    default:
+      return [first, size / first];
+  }
+}
+
+/** A product over the first pair of axes of equal extents, or `x` itself. */
+function product(x: NDArray, y: NDArray, choice: number): NDArray {
+  const pairs = x.shape.flatMap((extent, i) =>
+    y.shape.flatMap((other, j) => extent === other ? [[i, j] as const] : [])
+  );
+  if (pairs.length === 0) return x;
+  const [i, j] = pairs[choice % pairs.length]!;
+  const batch = pairs.find(([a, b]) => a !== i && b !== j);
+  return choice % 3 === 0 && batch
+    ? dotGeneral(x, y, {
+      contract: [[i], [j]],
+      batch: [[batch[0]], [batch[1]]],
+    })
+    : dotGeneral(x, y, { contract: [[i], [j]], batch: [[], []] });
+}
+
+const STEPS: Record<string, Step> = {
+  sin: (x) => sin(x),
+  tanh: (x) => tanh(x),
+  neg: (x) => neg(x),
+  twice: (x) => mul(x, fullLike(x, 2)),
+  add: (x, pool, [, , y]) => add(x, partner(x, pool, y)),
+  sub: (x, pool, [, , y]) => sub(x, partner(x, pool, y)),
+  mul: (x, pool, [, , y]) => mul(x, partner(x, pool, y)),
+  max: (x, pool, [, , y]) => max(x, partner(x, pool, y)),
+  select: (x, pool, [, , y, choice]) => {
+    const other = partner(x, pool, y);
+    return select(compare("lt", x, other), partner(x, pool, choice), other);
+  },
+  sum: (x, _, [, , , bits]) => sum(x, someAxes(x, bits)),
+  sumAndBack: (x, _, [, , , bits]) => {
+    const axes = someAxes(x, bits);
+    const total = broadcastInDim(sum(x, axes), x.shape, otherAxes(x, axes));
+    return sub(x, total);
+  },
+  stretch: (x, _, [, , y, choice]) => {
+    const at = choice % (x.ndim + 1);
+    const shape = x.shape.toSpliced(at, 0, 1 + y % 3);
+    return broadcastInDim(x, shape, x.shape.map((_, a) => a < at ? a : a + 1));
+  },
+  reshape: (x, _, [, , , choice]) => reshape(x, reshaped(x, choice)),
+  transpose: (x, _, [, , , choice]) => transpose(x, permuted(x, choice)),
+  rev: (x, _, [, , , bits]) => rev(x, someAxes(x, bits)),
+  product: (x, pool, [, , y, choice]) =>
+    product(x, pool[y % pool.length]!, choice),
+  iota: (x, _, [, , , choice]) =>
+    x.ndim === 0 ? x : mul(x, iota(dtype, x.shape, choice % x.ndim)),
+  literal: (_, __, [, , , choice]) => scalar(choice % 3, dtype),
+};
+
+const steps = Object.values(STEPS);
+
+function runDice(inputs: Pool, dice: readonly Dice[]): Pool {
+  const pool = [...inputs];
+  for (const roll of dice) {
+    const [op, at, y] = roll;
+    // Late values are taken more often, so that chains grow deep.
+    const x = pool[pool.length - 1 - at % Math.min(pool.length, 4)]!;
+    const out = steps[op % steps.length]!(x, pool, roll);
+    if (out.size <= SIZE_LIMIT && out.ndim <= 4) pool.push(out);
+    else pool.push(pool[y % pool.length]!);
+  }
+  return pool;
+}
+
+const shape = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom([3, 3], [2, 3], [3], [3, 1], []) },
+  {
+    weight: 2,
+    arbitrary: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
+  },
+  { weight: 1, arbitrary: fc.constantFrom([0], [2, 0], [1], [1, 1]) },
+);
+const roll = fc.tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000), fc.nat(1000));
+
+/** Deterministic values that are neither whole nor symmetric. */
+function values(shape: readonly number[], seed: number): NDArray {
+  const { size } = Aval.of(shape, dtype);
+  const data = Float64Array.from(
+    { length: size },
+    (_, i) => Math.sin(12.9 * (i + 1) + 7.3 * (seed + 1)) * 1.5,
+  );
+  return arrayFromStorage(data, shape, dtype);
+}
+
+/** Programs of up to `length` steps; outputs may be inputs, repeated, or literals. */
+export function randomJaxpr(
+  { length = 12 }: { readonly length?: number } = {},
+): fc.Arbitrary<RandomJaxpr> {
+  return fc.record({
+    shapes: fc.array(shape, { minLength: 1, maxLength: 3 }),
+    dice: fc.array(roll, { minLength: 1, maxLength: length }),
+    outputs: fc.array(fc.nat(5), { maxLength: 3 }),
+  }).map(({ shapes, dice, outputs }) => {
+    const args = shapes.map(values);
+    const { jaxpr } = stage(
+      (...inputs) => {
+        const pool = runDice(inputs, dice);
+        return [0, ...outputs].map((i) =>
+          pool[Math.max(0, pool.length - 1 - i)]!
+        );
+      },
+      args.map((x) => x.aval),
+      "a random program",
+    );
+    const random = { jaxpr, args };
+    return Object.assign(random, {
+      [fc.toStringMethod]: () => `\n${jaxpr}`,
+    });
+  });
+}

@@ -1,0 +1,89 @@
+import "../../backends/mod.ts";
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { arrayFromStorage, type NDArray } from "../../core/array.ts";
+import { runJaxpr } from "../../core/dispatch.ts";
+import { checkJaxpr, evalJaxpr, type Jaxpr } from "../../core/jaxpr.ts";
+import { mul } from "../../core/ops/arithmetic.ts";
+import { broadcastInDim, sum } from "../../core/ops/broadcast_sum.ts";
+import { dotGeneral } from "../../core/ops/contract.ts";
+import { exp, sin } from "../../core/ops/elementwise.ts";
+import { transpose } from "../../core/ops/layout.ts";
+import { stage } from "../../core/staging.ts";
+import { randomJaxpr } from "../_util/random_jaxpr.ts";
+
+function array(...shape: number[]): NDArray {
+  const size = shape.reduce((x, y) => x * y, 1);
+  const data = Float64Array.from({ length: size }, (_, i) => Math.sin(i + 1));
+  return arrayFromStorage(data, shape, "float64");
+}
+
+/** One Program gives what Programs of single equations give, bit for bit. */
+function assertFusionExact(jaxpr: Jaxpr, args: readonly NDArray[]): void {
+  checkJaxpr(jaxpr);
+  const together = runJaxpr(jaxpr, args);
+  const alone = evalJaxpr(jaxpr, args);
+  together.forEach((x, i) => {
+    assertEquals(x.aval, alone[i]!.aval);
+    assertEquals(x.dataSync(), alone[i]!.dataSync());
+  });
+}
+
+function assertExact(
+  f: (...xs: NDArray[]) => readonly NDArray[],
+  ...args: NDArray[]
+): void {
+  const { jaxpr } = stage(f, args.map((x) => x.aval), "f");
+  assertFusionExact(jaxpr, args);
+}
+
+Deno.test("a Program computes what its equations compute one by one", () =>
+  fc.assert(
+    fc.property(randomJaxpr(), ({ jaxpr, args }) => {
+      assertFusionExact(jaxpr, args);
+    }),
+    { numRuns: 200 },
+  ));
+
+Deno.test("long programs too", () =>
+  fc.assert(
+    fc.property(randomJaxpr({ length: 40 }), ({ jaxpr, args }) => {
+      assertFusionExact(jaxpr, args);
+    }),
+    { numRuns: 20 },
+  ));
+
+Deno.test("a contraction without rows or columns has an epilogue", () =>
+  assertExact((x) => [
+    sin(dotGeneral(x, x, { contract: [[0], [0]], batch: [[1], [1]] })),
+  ], array(3, 3)));
+
+Deno.test("contractions and sums over no elements are zero", () => {
+  const pairs = { contract: [[1], [1]], batch: [[], []] } as const;
+  const x = array(2, 0);
+  assertEquals(dotGeneral(x, x, pairs).js(), [[0, 0], [0, 0]]);
+  assertEquals(sum(x, [1]).js(), [0, 0]);
+  assertExact((x) => [exp(dotGeneral(x, x, pairs)), sum(exp(x), [0, 1])], x);
+});
+
+Deno.test("a contraction of a repeated operand keeps the loops of both", () => {
+  const pairs = { contract: [[1], [0]], batch: [[], []] } as const;
+  assertExact(
+    (x, y) => {
+      const product = dotGeneral(broadcastInDim(x, [4, 3], [1]), y, pairs);
+      return [product, sin(product)];
+    },
+    array(3),
+    array(3, 2),
+  );
+});
+
+Deno.test("sums along both axes of a square do not mix their loops", () => {
+  const rows = (x: NDArray) => broadcastInDim(sum(x, [1]), x.shape, [0]);
+  const columns = (x: NDArray) => broadcastInDim(sum(x, [0]), x.shape, [1]);
+  assertExact((x) => {
+    const y = mul(exp(x), rows(exp(x)));
+    const z = mul(y, columns(y));
+    return [y, z, transpose(mul(z, columns(transpose(z, [1, 0]))), [1, 0])];
+  }, array(4, 4));
+});
