@@ -7,9 +7,26 @@
 import "./backends/mod.ts";
 
 export { NDArray } from "./core/array.ts";
+export type { ArrayLike, NestedList, Values } from "./core/array.ts";
+export type { Aval } from "./core/aval.ts";
 export { defaultDevice, devices } from "./core/backend.ts";
+export type { DType } from "./core/dtype.ts";
+export { ShapeError, TracerError, TreeError } from "./core/errors.ts";
+export type { Jaxpr } from "./core/jaxpr.ts";
+export { checkpoint } from "./transforms/checkpoint.ts";
+export { customJvp, customVjp } from "./transforms/custom.ts";
 export { grad, valueAndGrad, vjp } from "./transforms/grad.ts";
-export { jit } from "./transforms/jit.ts";
+export {
+  hessian,
+  jacfwd,
+  jacrev,
+  jacrev as jacobian,
+} from "./transforms/jacobian.ts";
+export { clearCaches, jit } from "./transforms/jit.ts";
 export { jvp } from "./transforms/jvp.ts";
+export { linearTranspose } from "./transforms/linear_transpose.ts";
 export { linearize } from "./transforms/linearize.ts";
+export { evalShape, makeJaxpr, ShapeDtype } from "./transforms/make_jaxpr.ts";
+export { stopGradient } from "./transforms/stop_gradient.ts";
 export { vmap } from "./transforms/vmap.ts";
+export * as tree from "./core/tree.ts";

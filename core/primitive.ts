@@ -45,6 +45,15 @@ export interface PartialEvaluation {
   ): readonly NDArray[];
 }
 
+/** What remains of an equation without its unused outputs. */
+export interface PrunedParams<Params> {
+  readonly params: Params;
+  /** Which inputs remain. */
+  readonly inputs: readonly boolean[];
+  /** Which outputs remain; those that are used unless given. */
+  readonly outputs?: readonly boolean[];
+}
+
 /**
  * One operation with all its rules. Inputs have equal dtypes and shapes where
  * the operation is elementwise: broadcasting and promotion are settled above.
@@ -133,11 +142,8 @@ export interface Primitive<
     trace: PartialEvaluation,
   ): readonly NDArray[];
 
-  /** The equation without its unused outputs, and which inputs remain. */
-  dce?(
-    params: Params,
-    used: readonly boolean[],
-  ): { readonly params: Params; readonly inputs: readonly boolean[] };
+  /** The equation without its unused outputs. */
+  dce?(params: Params, used: readonly boolean[]): PrunedParams<Params>;
 
   /** Common subexpressions, folding and dead code leave its equations alone. */
   readonly opaque?: boolean;

@@ -90,7 +90,7 @@ function keepOutputs(equation: Equation, used: readonly boolean[]): Equation {
     primitive,
     params: kept.params,
     inputs: inputs.filter((_, i) => kept.inputs[i]),
-    outputs: outputs.filter((_, i) => used[i]),
+    outputs: outputs.filter((_, i) => (kept.outputs ?? used)[i]),
   };
 }
 

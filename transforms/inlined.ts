@@ -1,6 +1,6 @@
 /** Library functions of several equations, run eagerly as one Program. */
 
-import type { NDArray } from "../core/array.ts";
+import type { ArrayLike, NDArray } from "../core/array.ts";
 import { runJaxpr } from "../core/dispatch.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
 import { stage } from "../core/staging.ts";
@@ -15,56 +15,79 @@ interface Staged {
   readonly result: TreeStructure;
 }
 
+/** The arrays that a function of one to four of them receives. */
+interface Operands {
+  readonly 1: readonly [NDArray];
+  readonly 2: readonly [NDArray, NDArray];
+  readonly 3: readonly [NDArray, NDArray, NDArray];
+  readonly 4: readonly [NDArray, NDArray, NDArray, NDArray];
+}
+
+type Given<Arrays extends readonly NDArray[]> = {
+  readonly [K in keyof Arrays]: ArrayLike;
+};
+
 /**
  * A function whose first `count` arguments are arrays or numbers and whose
  * other ones are plain static values. Eagerly it is staged once per signature
- * and runs as one Program; under a trace it is a plain call. Absent optional
- * arrays may be `null` or `undefined`.
+ * and runs as one Program; under a trace it is a plain call.
  *
  * Inside, arguments that were given as numbers are arrays already.
  */
 export function inlined<
-  Args extends readonly unknown[],
+  Count extends keyof Operands,
   Rest extends readonly unknown[],
   Result,
 >(
   name: string,
-  count: number,
-  f: (arrays: { readonly [K in keyof Args]: NDArray }, ...rest: Rest) => Result,
-): (...args: readonly [...Args, ...Rest]) => Result {
+  count: Count,
+  f: (arrays: Operands[Count], ...rest: Rest) => Result,
+): (...args: readonly [...Given<Operands[Count]>, ...Rest]) => Result {
+  const listed = inlinedList(
+    name,
+    f as unknown as (arrays: readonly NDArray[], ...rest: Rest) => Result,
+  );
+  const call = (...args: readonly unknown[]) =>
+    listed(
+      args.slice(0, count) as readonly ArrayLike[],
+      ...args.slice(count) as unknown as Rest,
+    );
+  return Object.defineProperty(call, "name", { value: name });
+}
+
+/** As `inlined`, for a function of a list of arrays. */
+export function inlinedList<Rest extends readonly unknown[], Result>(
+  name: string,
+  f: (arrays: readonly NDArray[], ...rest: Rest) => Result,
+): (arrays: readonly ArrayLike[], ...rest: Rest) => Result {
   const cache = new StructuralMap<unknown, Staged>({ limit: 512 });
-  const call = (...args: readonly unknown[]) => {
-    const given = args.slice(0, count);
-    const rest = args.slice(count) as unknown as Rest;
-    const present = given.map((x) => x !== null && x !== undefined);
-    const operands = asOperands(given.filter((_, i) => present[i]), name);
-    const rebuild = (some: readonly NDArray[]) => {
-      const next = some[Symbol.iterator]();
-      return given.map((x, i) =>
-        present[i] ? next.next().value! : x
-      ) as unknown as Parameters<typeof f>[0];
-    };
-    if (!isEager()) return f(rebuild(operands), ...rest);
-    const key = [operands.map((x) => x.aval), present, rest];
+  const call = (given: readonly ArrayLike[], ...rest: Rest): Result => {
+    const operands = asOperands(given, name);
+    if (!isEager()) return f(operands, ...rest);
+    const key = [operands.map((x) => x.aval), rest];
     let staged = cache.get(key);
-    if (!staged) {
-      let result: TreeStructure;
-      const { jaxpr, consts } = stage(
-        (...some) => {
-          const out = flattenArrays(
-            f(rebuild(some), ...rest),
-            `the result of ${name}`,
-          );
-          result = out.structure;
-          return out.arrays;
-        },
-        operands.map((x) => x.aval),
-        name,
-      );
-      cache.set(key, staged = { jaxpr, consts, result: result! });
-    }
+    if (!staged) cache.set(key, staged = stageCall(name, f, operands, rest));
     const { jaxpr, consts, result } = staged;
     return unflatten<Result>(result, runJaxpr(jaxpr, [...consts, ...operands]));
   };
   return Object.defineProperty(call, "name", { value: name });
+}
+
+function stageCall<Rest extends readonly unknown[]>(
+  name: string,
+  f: (arrays: readonly NDArray[], ...rest: Rest) => unknown,
+  operands: readonly NDArray[],
+  rest: Rest,
+): Staged {
+  let result: TreeStructure;
+  const { jaxpr, consts } = stage(
+    (...arrays) => {
+      const out = flattenArrays(f(arrays, ...rest), `the result of ${name}`);
+      result = out.structure;
+      return out.arrays;
+    },
+    operands.map((x) => x.aval),
+    name,
+  );
+  return { jaxpr, consts, result: result! };
 }

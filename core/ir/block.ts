@@ -42,7 +42,8 @@ export interface LoopDescription {
   readonly counter: boolean;
   readonly body: Jaxpr;
   readonly consts: readonly Atom[];
-  readonly carries: readonly Atom[];
+  /** Initial values; `null` where the body writes every element before it is read. */
+  readonly carries: readonly (Atom | null)[];
 }
 
 /** Emits the steps of one equation into the Program being made. */
@@ -66,7 +67,7 @@ export interface BlockLowering {
       target: (buffer: BufferId) => number,
     ) => Kernel,
   ): void;
-  /** Emits a loop; returns the buffers that hold the carries after it. */
+  /** Emits a loop that leaves carry `i` in buffer `outputs[i]`, if one is given. */
   loop(loop: LoopDescription, outputs: readonly (BufferId | null)[]): void;
   /** Emits branches that all write the outputs of the equation. */
   branch(

@@ -161,13 +161,15 @@ export class KernelBuilder {
       return this.constant(identityOf(reducer, value.dtype), value.dtype);
     }
     const inner = axes.flatMap((axis) => axis.loops);
-    const key = `r${reducer}(${inner.map((l) => l.id)})${value.id}`;
+    const around = loopsOf(outer);
+    const key = `r${reducer}(${ids(inner)};${ids(around)})${value.id}`;
     const { dtype } = value;
     return this.intern(key, {
       op: "reduce",
       dtype,
       reducer,
       inner,
+      outer: around,
       body: value,
     });
   }
@@ -182,9 +184,16 @@ export class KernelBuilder {
     const [left, right] = body(axes.map((axis) => axis.index));
     if (extents.includes(0)) return this.constant(0, left.dtype);
     const inner = axes.flatMap((axis) => axis.loops);
-    const key = `x(${inner.map((l) => l.id)})${left.id},${right.id}`;
-    const { dtype } = left;
-    return this.intern(key, { op: "contract", dtype, inner, left, right });
+    const around = loopsOf(outer);
+    const key = `x(${ids(inner)};${ids(around)})${left.id},${right.id}`;
+    return this.intern(key, {
+      op: "contract",
+      dtype: left.dtype,
+      inner,
+      outer: around,
+      left,
+      right,
+    });
   }
 
   /**
@@ -299,6 +308,14 @@ function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
 }
 
+function loopsOf(indices: readonly Index[]): ReadonlySet<Loop> {
+  return new Set(indices.flatMap((index) => [...index.loops]));
+}
+
+function ids(loops: Iterable<Loop>): string {
+  return Array.from(loops, (l) => l.id).join();
+}
+
 function summary(node: Node): { loops: ReadonlySet<Loop>; cost: number } {
   switch (node.op) {
     case "const":
@@ -315,7 +332,10 @@ function summary(node: Node): { loops: ReadonlySet<Loop>; cost: number } {
       const bodies = node.op === "reduce"
         ? [node.body]
         : [node.left, node.right];
-      const loops = new Set(bodies.flatMap((b) => [...b.loops]));
+      const loops = new Set([
+        ...node.outer,
+        ...bodies.flatMap((b) => [...b.loops]),
+      ]);
       for (const loop of node.inner) loops.delete(loop);
       return { loops, cost: 0 };
     }
@@ -328,9 +348,7 @@ function summary(node: Node): { loops: ReadonlySet<Loop>; cost: number } {
 }
 
 function loopsOfLoad({ offset, bounds }: LoadNode): ReadonlySet<Loop> {
-  return new Set(
-    [offset, ...bounds.map((b) => b.index)].flatMap((i) => [...i.loops]),
-  );
+  return loopsOf([offset, ...bounds.map((b) => b.index)]);
 }
 
 /** Saturates: shared operands are counted each time they are read. */

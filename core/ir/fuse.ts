@@ -14,6 +14,9 @@ const OPERAND_LIMIT = 4;
 /** Equations in a row before a value is stored, so that lowering does not recurse too deep. */
 const DEPTH_LIMIT = 128;
 
+/** Equations in a row within one kernel, over all values that it stores. */
+const KERNEL_DEPTH_LIMIT = 2 * DEPTH_LIMIT;
+
 /** Cost of an element of a reduction or contraction: never computed twice. */
 export const REDUCTION_COST = 1e3;
 
@@ -130,6 +133,8 @@ class Group implements Unit {
   /** The units that read what this one stores. */
   readonly consumers = new Set<Group>();
   contraction: Var | null = null;
+  /** At most how many equations deep the kernel recurses. */
+  depth = 0;
 
   constructor(readonly equation: Equation | null) {}
 
@@ -205,6 +210,7 @@ class Grouping {
     const group =
       this.groups.findLast((g) => this.mayJoin(v, chain, g, users)) ??
         this.newGroup(null);
+    group.depth = depthWith(chain, group, users);
     group.roots.push(v);
     group.contraction ??= chain.contraction;
     for (const leaf of chain.leaves) group.leaves.add(leaf);
@@ -229,6 +235,7 @@ class Grouping {
     if (!first || alone.has(v) || alone.has(first)) return false;
     if (!sameShape(first.aval.shape, v.aval.shape)) return false;
     if (group.contraction !== chain.contraction) return false;
+    if (depthWith(chain, group, users) > KERNEL_DEPTH_LIMIT) return false;
     const leaves = [...chain.leaves].filter((leaf) => !group.leaves.has(leaf));
     const isRelated = users.has(group) || leaves.length < chain.leaves.size;
     const buffers = group.leaves.size + leaves.length + group.roots.length + 1;
@@ -236,6 +243,15 @@ class Grouping {
     // Through another unit, the group would wait for itself.
     return [...users].every((user) => user === group || !user.reaches(group));
   }
+}
+
+/** The depth of a unit with one more value, which its other values may read. */
+function depthWith(
+  { depth }: Chain,
+  group: Group,
+  users: ReadonlySet<Group>,
+): number {
+  return users.has(group) ? group.depth + depth : Math.max(group.depth, depth);
 }
 
 function sameShape(x: readonly number[], y: readonly number[]): boolean {

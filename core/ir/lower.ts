@@ -15,7 +15,7 @@ import type { Index, Loop } from "./index.ts";
 import type { Kernel, Store } from "./kernel.ts";
 import { plan } from "./plan.ts";
 import type { BufferId, LoopStep, Program, Step } from "./program.ts";
-import type { Node } from "./scalar.ts";
+import { type Node, operandsOf } from "./scalar.ts";
 import { schedule, stagesWithin, Unschedulable } from "./schedule.ts";
 
 /** Nodes in one kernel before a value on the way is stored. */
@@ -107,8 +107,12 @@ class Block {
     for (;;) {
       const steps = this.attempt();
       if (!(steps instanceof Conflict)) return this.withOutputs(steps);
+      const before = this.stored.size + this.alone.size;
       for (const v of steps.stored) this.stored.add(v);
       for (const v of steps.alone) this.alone.add(v);
+      if (this.stored.size + this.alone.size === before) {
+        throw new Error(`Cannot find kernels for the program\n${this.jaxpr}`);
+      }
     }
   }
 
@@ -258,9 +262,10 @@ class UnitBuild implements BlockLowering {
 
   loop(loop: LoopDescription, outputs: readonly (BufferId | null)[]): void {
     const { memory } = this.block.context;
+    const first = loop.body.inputs.length - loop.carries.length;
     const current = loop.carries.map((atom, i) => {
-      const to = outputs[i] ?? memory.allocate(atom.aval);
-      this.copy(atom, to);
+      const to = outputs[i] ?? memory.allocate(loop.body.inAvals[first + i]!);
+      if (atom) this.copy(atom, to);
       return to;
     });
     const counter = loop.counter
@@ -510,17 +515,14 @@ class Body {
   check(loops: readonly Loop[]): Conflict | null {
     const wasteful = new Set<Var>();
     for (const [v, nodes] of this.values) {
-      if (this.stored.has(v)) continue;
-      const isHeavy = this.cost(v) >= REDUCTION_COST;
-      const evaluations = [...nodes.values()]
+      const size = Math.max(1, v.aval.size);
+      const made = new Set(nodes.values());
+      const evaluations = [...made]
         .reduce((n, node) => n + evaluationsOf(node, loops), 0);
-      const cost = isHeavy
-        ? Infinity
-        : Math.max(...[...nodes.values()].map((n) => n.cost));
-      const waste = evaluations - Math.max(1, v.aval.size);
-      if (waste > 0 && waste * cost > WASTE_LIMIT * v.aval.size) {
-        wasteful.add(v);
-      }
+      if (evaluations <= size) continue;
+      const isHeavy = this.cost(v) >= REDUCTION_COST;
+      const waste = isHeavy ? Infinity : wasteOf(made, size, loops);
+      if (waste > WASTE_LIMIT * size) wasteful.add(v);
     }
     // Storing the last value of a chain serves those before it.
     const readers = new Set<Var>();
@@ -530,7 +532,10 @@ class Body {
       }
     }
     const last = [...wasteful].filter((v) => !readers.has(v));
-    return last.length > 0 ? new Conflict(new Set(last)) : null;
+    if (last.length === 0) return null;
+    // What this kernel itself stores it cannot load at other indices.
+    const members = last.filter((v) => this.stored.has(v));
+    return new Conflict(new Set(last), new Set(members));
   }
 
   /** Which values to store so that the nodes in the way disappear. */
@@ -580,6 +585,36 @@ function evaluationsOf(node: Node, loops: readonly Loop[]): number {
   const last = loops.findLastIndex((loop) => node.loops.has(loop));
   const around = new Set([...loops.slice(0, last + 1), ...node.loops]);
   return [...around].reduce((n, loop) => n * loop.extent, 1);
+}
+
+/** Additions beyond those of making each of `size` elements once. */
+function wasteOf(
+  nodes: ReadonlySet<Node>,
+  size: number,
+  loops: readonly Loop[],
+): number {
+  const [first] = nodes;
+  const once = conesOf([first!]);
+  let waste = 0;
+  for (const node of conesOf(nodes)) {
+    const below = operandsOf(node).reduce((sum, x) => sum + x.cost, 0);
+    const evaluations = evaluationsOf(node, loops);
+    const needed = once.has(node) ? Math.min(evaluations, size) : 0;
+    waste += Math.max(0, node.cost - below) * (evaluations - needed);
+  }
+  return waste;
+}
+
+/** Nodes and all that they are computed from within their own stages. */
+function conesOf(nodes: Iterable<Node>): ReadonlySet<Node> {
+  const cone = new Set<Node>();
+  const visit = (node: Node): void => {
+    if (cone.has(node)) return;
+    cone.add(node);
+    operandsOf(node).forEach(visit);
+  };
+  for (const node of nodes) visit(node);
+  return cone;
 }
 
 function wholeRegion(atom: Atom): Region {

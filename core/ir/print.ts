@@ -4,7 +4,7 @@ import type { Index, IndexAtom, Loop } from "./index.ts";
 import { Dynamic, Loop as LoopClass } from "./index.ts";
 import type { Kernel, Stage, Store } from "./kernel.ts";
 import type { Program, Step } from "./program.ts";
-import type { Node } from "./scalar.ts";
+import { type Node, operandsOf } from "./scalar.ts";
 
 /** Buffers with their slots, then the steps in order. */
 export function formatProgram(program: Program): string {
@@ -73,6 +73,7 @@ export function formatKernel(
   const names = new Names(nameOf);
   switch (kernel.kind) {
     case "nest":
+      names.nameShared(kernel.stages.flatMap(rootsOfStage));
       return [
         `nest ${names.loops(kernel.loops)}`,
         ...kernel.stages.flatMap((s) => formatStage(s, names, "  ")),
@@ -81,6 +82,7 @@ export function formatKernel(
       const { batch, rows, columns, node, stores } = kernel;
       const loops = `batch ${names.loops(batch)} rows ${names.loops(rows)} ` +
         `columns ${names.loops(columns)} inner ${names.loops(node.inner)}`;
+      names.nameShared([node.left, node.right, ...stores.map((s) => s.value)]);
       const left = names.node(node.left);
       const right = names.node(node.right);
       return [
@@ -90,6 +92,7 @@ export function formatKernel(
       ].join("\n");
     }
     case "cumulative": {
+      names.nameShared([kernel.store.value]);
       const direction = kernel.reverse ? "backward" : "forward";
       return `cumulative ${kernel.reducer} ${direction} ${
         names.loops(kernel.loops)
@@ -99,12 +102,14 @@ export function formatKernel(
         }`;
     }
     case "sort":
+      names.nameShared(kernel.stores.map((s) => s.value));
       return `sort ${names.loops(kernel.loops)} along ${
         names.loops([kernel.axis])
       } ` +
         `by ${kernel.keys}\n` +
         kernel.stores.map((s) => `  ${formatStore(s, names)}`).join("\n");
     case "scatter": {
+      names.nameShared([kernel.store.value]);
       const bounds = kernel.bounds.map((b) =>
         `${names.index(b.index)} < ${b.extent}`
       ).join(", ");
@@ -114,6 +119,19 @@ export function formatKernel(
     }
     default:
       return kernel satisfies never;
+  }
+}
+
+function rootsOfStage(stage: Stage): readonly Node[] {
+  switch (stage.kind) {
+    case "reduce":
+      return [...stage.stages.flatMap(rootsOfStage), stage.node.body];
+    case "row":
+      return [stage.node];
+    case "store":
+      return [stage.store.value];
+    default:
+      return stage satisfies never;
   }
 }
 
@@ -159,7 +177,20 @@ function formatStore({ buffer, offset, value }: Store, names: Names): string {
 class Names {
   private readonly known = new Map<Loop | Node, string>();
 
+  private readonly shared = new Set<Node>();
+
   constructor(readonly buffer: (i: number) => string) {}
+
+  /** Nodes met more than once get names: printed in full, they grow exponentially. */
+  nameShared(roots: readonly Node[]): void {
+    const seen = new Set<Node>();
+    const visit = (node: Node): void => {
+      if (seen.has(node)) return void this.shared.add(node);
+      seen.add(node);
+      operandsOf(node).forEach(visit);
+    };
+    roots.forEach(visit);
+  }
 
   loops(loops: readonly Loop[]): string {
     return `(${loops.map((l) => `${this.loop(l)}<${l.extent}`).join(" ")})`;
@@ -203,7 +234,9 @@ class Names {
       default: {
         const { op, dtype, args } = node;
         const suffix = op === "cast" || op === "bitcast" ? `:${dtype}` : "";
-        return `${op}${suffix}(${args.map((a) => this.node(a)).join(", ")})`;
+        const operands = args.map((a) => this.node(a)).join(", ");
+        const name = this.shared.has(node) ? `${this.result(node)}=` : "";
+        return `${name}${op}${suffix}(${operands})`;
       }
     }
   }

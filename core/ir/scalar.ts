@@ -126,6 +126,8 @@ export interface ReduceNode extends Common {
   readonly op: "reduce";
   readonly reducer: Reducer;
   readonly inner: readonly Loop[];
+  /** Loops of the element that was asked for, whether the body uses them or not. */
+  readonly outer: ReadonlySet<Loop>;
   readonly body: Node;
 }
 
@@ -133,6 +135,8 @@ export interface ReduceNode extends Common {
 export interface ContractNode extends Common {
   readonly op: "contract";
   readonly inner: readonly Loop[];
+  /** Loops of the element that was asked for, whether the operands use them or not. */
+  readonly outer: ReadonlySet<Loop>;
   readonly left: Node;
   readonly right: Node;
 }

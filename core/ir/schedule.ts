@@ -50,10 +50,7 @@ function scheduleContract(
   const [node] = contractions;
   const isAlone = heads.length === 1 && heads[0] === node &&
     stagesWithin([node!.left, node!.right]).length === 0;
-  // A product of repeated operands has loops of its own that neither uses.
-  const isItself = stores.length === 1 && isCastOf(stores[0]!.value, node!);
-  const isWhole = isItself ||
-    loops.every((l) => l.extent === 1 || node!.loops.has(l));
+  const isWhole = loops.every((l) => l.extent === 1 || node!.loops.has(l));
   if (!isAlone || !isWhole) {
     const inOperands = contractions.flatMap((c) =>
       stagesWithin([c.left, c.right])
@@ -72,10 +69,6 @@ function scheduleContract(
     node: node!,
     stores,
   };
-}
-
-function isCastOf(value: Node, node: Node): boolean {
-  return value === node || (value.op === "cast" && value.args[0] === node);
 }
 
 function scheduleNest(
