@@ -217,15 +217,11 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
 
   transpose: (cts, inputs, params) => {
     const { jaxpr, consts, carries } = params;
-    const linear = inputs.map((x) => x instanceof Linear);
-    const [inConsts, inCarries, inSlices] = parts(
-      linear,
-      consts,
-      carries,
-    ) as Masks;
-    if (!inCarries.every((is) => is)) {
-      throw new TypeError("Cannot transpose scan: a carry is not linear");
-    }
+    // A carry that starts from a known value, a zero tangent, is linear all the same.
+    const linear = inputs.map((x, i) =>
+      x instanceof Linear || (i >= consts && i < consts + carries)
+    );
+    const [inConsts, , inSlices] = parts(linear, consts, carries) as Masks;
     const [xConsts, , xSlices] = parts(inputs, consts, carries);
     const body = transposedBody(jaxpr, { linear, consts, carries });
     const linearConsts = where(xConsts!, inConsts) as readonly Linear[];

@@ -15,7 +15,7 @@ import type { Index, Loop } from "./index.ts";
 import type { Kernel, Store } from "./kernel.ts";
 import { plan } from "./plan.ts";
 import type { BufferId, LoopStep, Program, Step } from "./program.ts";
-import { type Node, operandsOf } from "./scalar.ts";
+import { isApplied, type Node, operandsOf, SCALAR_OPS } from "./scalar.ts";
 import { schedule, stagesWithin, Unschedulable } from "./schedule.ts";
 
 /** Nodes in one kernel before a value on the way is stored. */
@@ -597,10 +597,10 @@ function wasteOf(
   const once = conesOf([first!]);
   let waste = 0;
   for (const node of conesOf(nodes)) {
-    const below = operandsOf(node).reduce((sum, x) => sum + x.cost, 0);
+    if (!isApplied(node)) continue;
     const evaluations = evaluationsOf(node, loops);
     const needed = once.has(node) ? Math.min(evaluations, size) : 0;
-    waste += Math.max(0, node.cost - below) * (evaluations - needed);
+    waste += SCALAR_OPS[node.op] * (evaluations - needed);
   }
   return waste;
 }

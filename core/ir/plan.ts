@@ -218,6 +218,7 @@ class Owners {
     if (this.find(from) === this.find(to)) return false;
     if (this.bytes(from) !== this.bytes(to)) return false;
     if (this.uses.own.get(to)!.first !== time) return false;
+    if (this.members(to).length > 1) return false; // has taken over another already
     const members = this.members(from);
     if (!members.every((id) => this.lastUse(id, loops) <= time)) return false;
     // A carry's memory may only become the next value of that same carry.

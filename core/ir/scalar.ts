@@ -149,6 +149,11 @@ export type Node =
   | ReduceNode
   | ContractNode;
 
+/** Whether a node is a scalar operation on others. */
+export function isApplied(node: Node): node is ApplyNode {
+  return node.op in SCALAR_OPS;
+}
+
 /** The nodes that `node` is computed from directly, within its own stage. */
 export function operandsOf(node: Node): readonly Node[] {
   switch (node.op) {

@@ -64,7 +64,11 @@ export const min: (x: NDArray, y: NDArray) => NDArray = binary("min", [
 ]);
 
 /** 1 where `x` is chosen over `y`, 1/2 where they are equal, else 0. */
-function shareOf(chosen: "gt" | "lt", x: NDArray, y: NDArray): NDArray {
+export function shareOf(
+  chosen: "gt" | "lt",
+  x: NDArray,
+  y: NDArray,
+): NDArray {
   const tie = select(compare("eq", x, y), fullLike(x, 0.5), zerosLike(x));
   return select(compare(chosen, x, y), fullLike(x, 1), tie);
 }

@@ -56,14 +56,14 @@ export const logistic: (x: NDArray) => NDArray = unary(
 export const logAddExp: (x: NDArray, y: NDArray) => NDArray = binary(
   "logAddExp",
   [
-    (dx, _out, x, y) => mul(dx, logistic(difference(x, y))),
-    (dy, _out, x, y) => mul(dy, logistic(difference(y, x))),
+    (dx, _out, x, y) => mul(dx, slopeOfLogAddExp(x, y)),
+    (dy, _out, x, y) => mul(dy, slopeOfLogAddExp(y, x)),
   ],
   { name: "log_add_exp", accepts: "floats" },
 );
 
-/** `x - y`, but 0 for two equal infinities. */
-function difference(x: NDArray, y: NDArray): NDArray {
+/** The derivative of `logAddExp` along `x`; 1/2 where both are the same infinity. */
+export function slopeOfLogAddExp(x: NDArray, y: NDArray): NDArray {
   const areInfinite = and(compare("eq", x, y), not(isFinite(x)));
-  return select(areInfinite, zerosLike(x), sub(x, y));
+  return logistic(select(areInfinite, zerosLike(x), sub(x, y)));
 }
