@@ -1,0 +1,146 @@
+/** Running sums, products and extrema along an axis. */
+
+import type { NDArray } from "../array.ts";
+import type { Aval } from "../aval.ts";
+import type { BlockLowering, StepEquation } from "../ir/block.ts";
+import type { Reducer } from "../ir/scalar.ts";
+import type { Primitive } from "../primitive.ts";
+import { bind1 } from "../trace.ts";
+import { type Family, requireFamily } from "./_define.ts";
+import {
+  type Combination,
+  type Direction,
+  runningTangent,
+} from "./_running.ts";
+import { max, min, mul, shareOf } from "./arithmetic.ts";
+import { logAddExp, slopeOfLogAddExp } from "./exponential.ts";
+
+/** A running combination along `axis`, from its end if `reverse`. */
+export type Cumulative = (
+  x: NDArray,
+  axis: number,
+  reverse?: boolean,
+) => NDArray;
+
+/** What distinguishes a running combination from others. */
+interface CumulativeOptions {
+  readonly reducer: Reducer;
+  readonly accepts: Family;
+  /** Absent where the combination is linear. */
+  readonly combination?: Combination;
+}
+
+function cumulative(
+  name: string,
+  { reducer, accepts, combination }: CumulativeOptions,
+): Cumulative {
+  const apply: Cumulative = (x, axis, reverse = false) =>
+    bind1(primitive, [x], { axis, reverse });
+  const primitive: Primitive<readonly [NDArray], Direction> = {
+    name,
+    readsManyTimes: true, // an input may not hold reductions
+    abstractEval: ([x], { axis }) => {
+      requireFamily(name, x, accepts);
+      requireAxis(name, x, axis);
+      return [x];
+    },
+    jvp: ([x], [dx], params) => {
+      const { axis, reverse } = params;
+      const tangent = (d: NDArray) =>
+        combination
+          ? runningTangent(x, d, combination, params)
+          : apply(d, axis, reverse);
+      return [[apply(x, axis, reverse)], [dx && tangent(dx)]];
+    },
+    ...(combination ? {} : {
+      transpose: ([ct], _inputs, { axis, reverse }) => [
+        apply(ct, axis, !reverse),
+      ],
+    }),
+    batch: (
+      [x],
+      _mapped,
+      _axis,
+      { axis, reverse },
+    ) => [apply(x, axis + 1, reverse)],
+    lowerStep: (block, equation, params) =>
+      emitCumulative(block, equation, { reducer, ...params }),
+  };
+  return apply;
+}
+
+function requireAxis(name: string, x: Aval, axis: number): void {
+  if (Number.isInteger(axis) && axis >= 0 && axis < x.ndim) return;
+  throw new RangeError(
+    `Cannot take ${name} of ${x} along axis ${axis}: needs an axis from 0 to ` +
+      `below ${x.ndim}`,
+  );
+}
+
+function emitCumulative(
+  block: BlockLowering,
+  { inputs: [x] }: StepEquation,
+  { axis, reverse, reducer }: Direction & { readonly reducer: Reducer },
+): void {
+  const { shape } = x!.aval;
+  block.kernel((k, source, target) => {
+    const loops = shape.map((extent) => k.indices.newLoop(extent));
+    const index = loops.map((loop) => k.indices.of(loop));
+    return {
+      kind: "cumulative",
+      buffers: k.buffers,
+      loops: loops.filter((_, a) => a !== axis),
+      axis: loops[axis]!,
+      reducer,
+      reverse,
+      store: {
+        value: source(x!)(index),
+        buffer: target(block.output(0)),
+        offset: k.flatten(index, shape),
+      },
+    };
+  });
+}
+
+/** The running sum. */
+export const cumsum: Cumulative = cumulative("cumsum", {
+  reducer: "add",
+  accepts: "numbers",
+});
+
+/** The running product. Its derivatives are right at zeros too. */
+export const cumprod: Cumulative = cumulative("cumprod", {
+  reducer: "mul",
+  accepts: "numbers",
+  combination: { combine: mul, slopes: (x, y) => [y, x] },
+});
+
+/** The largest element so far; NaN from the first one on. */
+export const cummax: Cumulative = cumulative("cummax", {
+  reducer: "max",
+  accepts: "numbers",
+  combination: {
+    combine: max,
+    slopes: (x, y) => [shareOf("gt", x, y), shareOf("gt", y, x)],
+  },
+});
+
+/** The smallest element so far; NaN from the first one on. */
+export const cummin: Cumulative = cumulative("cummin", {
+  reducer: "min",
+  accepts: "numbers",
+  combination: {
+    combine: min,
+    slopes: (x, y) => [shareOf("lt", x, y), shareOf("lt", y, x)],
+  },
+});
+
+/** The logarithm of the running sum of exponentials, without overflow. */
+export const cumlogsumexp: Cumulative = cumulative("cumlogsumexp", {
+  reducer: "logAddExp",
+  accepts: "floats",
+  combination: {
+    combine: logAddExp,
+    slopes: (x, y) => [slopeOfLogAddExp(x, y), slopeOfLogAddExp(y, x)],
+  },
+});
