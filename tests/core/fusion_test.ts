@@ -87,3 +87,18 @@ Deno.test("sums along both axes of a square do not mix their loops", () => {
     return [y, z, transpose(mul(z, columns(transpose(z, [1, 0]))), [1, 0])];
   }, array(4, 4));
 });
+
+Deno.test("a product of one element spreads over more elements than it", () =>
+  assertExact((x) => {
+    const square = dotGeneral(x, x, { contract: [[0], [0]], batch: [[], []] });
+    return [
+      broadcastInDim(square, [3], []),
+      broadcastInDim(square, [2, 3], []),
+    ];
+  }, array(3)));
+
+Deno.test("sums of a repeated number are many", () =>
+  assertExact((x) => [
+    sum(broadcastInDim(x, [100_000, 2], []), [1]),
+    sum(broadcastInDim(x, [2, 100_000], []), [0]),
+  ], array()));
