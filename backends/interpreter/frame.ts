@@ -114,11 +114,14 @@ export class Frame {
   }
 
   private spread(values: Lanes): Lanes {
-    return Float64Array.from(this.parentLane!, (lane) => values[lane]!);
+    const lanes = this.parentLane!;
+    const out = new Float64Array(this.count);
+    for (let i = 0; i < out.length; i++) out[i] = values[lanes[i]!]!;
+    return out;
   }
 
   private readRow({ loops, values }: Row): Lanes {
-    const positions = Float64Array.from(this.parentLane!);
+    const positions = new Float64Array(this.parentLane!);
     for (const loop of loops) {
       const at = this.loop(loop);
       for (let i = 0; i < this.count; i++) {
@@ -185,20 +188,34 @@ export function forEachFrame(
   const total = inner * (parent?.count ?? 1);
   for (let start = 0; start < total; start += block) {
     const count = Math.min(block, total - start);
-    const lanes = new Int32Array(count);
-    for (let i = 0; i < count; i++) lanes[i] = Math.floor((start + i) / inner);
+    const lanes = new Int32Array(digits(count, start, inner, Infinity));
     const frame = new Frame(buffers, count, parent, lanes);
     let stride = 1;
     for (const loop of loops.toReversed()) {
-      const values = new Float64Array(count);
-      for (let i = 0; i < count; i++) {
-        values[i] = Math.floor((start + i) / stride) % loop.extent;
-      }
-      frame.setLoop(loop, values);
+      frame.setLoop(loop, digits(count, start, stride, loop.extent));
       stride *= loop.extent;
     }
     visit(frame, start);
   }
+}
+
+/** `floor(i / stride) % extent` for `count` numbers `i` from `start` on. */
+function digits(
+  count: number,
+  start: number,
+  stride: number,
+  extent: number,
+): Lanes {
+  const values = new Float64Array(count);
+  let digit = Math.floor(start / stride) % extent;
+  let position = start % stride;
+  for (let i = 0; i < count; i++) {
+    values[i] = digit;
+    if (++position < stride) continue;
+    position = 0;
+    if (++digit === extent) digit = 0;
+  }
+  return values;
 }
 
 /** All values of a node over `loops` in each lane of `parent`. */
