@@ -502,18 +502,21 @@ class Body {
       )
         .sort((a, b) => this.depth.get(a)! - this.depth.get(b)!);
       const halfway = candidates[candidates.length >> 1];
-      if (!halfway) {
-        throw new RangeError(
-          "Cannot lower an operation: its kernel is too large",
-        );
+      if (halfway) return new Conflict(new Set([halfway]));
+      // Values that one kernel stores do not load each other.
+      if (this.members.length > 1) {
+        return new Conflict(new Set(), new Set(this.members));
       }
-      return new Conflict(new Set([halfway]));
+      throw new RangeError(
+        "Cannot lower an operation: its kernel is too large",
+      );
     }
   }
 
   /** The values that are computed so often that storing them is cheaper. */
   check(loops: readonly Loop[]): Conflict | null {
-    const wasteful = new Set<Var>();
+    /** How many elements of wasteful values are made. */
+    const wasteful = new Map<Var, number>();
     for (const [v, nodes] of this.values) {
       const size = Math.max(1, v.aval.size);
       const made = new Set(nodes.values());
@@ -522,20 +525,20 @@ class Body {
       if (evaluations <= size) continue;
       const isHeavy = this.cost(v) >= REDUCTION_COST;
       const waste = isHeavy ? Infinity : wasteOf(made, size, loops);
-      if (waste > WASTE_LIMIT * size) wasteful.add(v);
+      if (waste > WASTE_LIMIT * size) wasteful.set(v, evaluations);
     }
-    // Storing the last value of a chain serves those before it.
-    const readers = new Set<Var>();
-    for (const v of wasteful) {
+    // Storing a value serves those before it, unless they are made more often yet.
+    const served = new Set<Var>();
+    for (const [v, evaluations] of wasteful) {
       for (const a of this.block.definitionOf(v).inputs) {
-        if (a instanceof Var && wasteful.has(a)) readers.add(a);
+        if (a instanceof Var && wasteful.get(a)! <= evaluations) served.add(a);
       }
     }
-    const last = [...wasteful].filter((v) => !readers.has(v));
-    if (last.length === 0) return null;
+    const toStore = [...wasteful.keys()].filter((v) => !served.has(v));
+    if (toStore.length === 0) return null;
     // What this kernel itself stores it cannot load at other indices.
-    const members = last.filter((v) => this.stored.has(v));
-    return new Conflict(new Set(last), new Set(members));
+    const members = toStore.filter((v) => this.stored.has(v));
+    return new Conflict(new Set(toStore), new Set(members));
   }
 
   /** Which values to store so that the nodes in the way disappear. */
