@@ -9,12 +9,18 @@ import "./backends/mod.ts";
 export { NDArray } from "./core/array.ts";
 export type { ArrayLike, NestedList, Values } from "./core/array.ts";
 export type { Aval } from "./core/aval.ts";
-export { defaultDevice, devices } from "./core/backend.ts";
+export {
+  defaultDevice,
+  devices,
+  init,
+  registerBackend,
+} from "./core/backend.ts";
 export type { DType } from "./core/dtype.ts";
 export { ShapeError, TracerError, TreeError } from "./core/errors.ts";
 export type { Jaxpr } from "./core/jaxpr.ts";
 export { checkpoint } from "./transforms/checkpoint.ts";
 export { customJvp, customVjp } from "./transforms/custom.ts";
+export { blockUntilReady, devicePut } from "./transforms/devices.ts";
 export { grad, valueAndGrad, vjp } from "./transforms/grad.ts";
 export {
   hessian,

@@ -27,11 +27,16 @@ export interface Backend {
   read(buffer: Buffer): Promise<Uint8Array>;
   /** Present where the device can answer without waiting for an event loop. */
   readSync?(buffer: Buffer): Uint8Array;
+  /** Resolves when all work has been done, where work is not done at once. */
+  finish?(): Promise<void>;
   /** Compiles kernels, loops and branches in order, with planned buffers. */
   compile(program: Program): Executable;
 }
 
-const openers = new Map<string, () => Backend>();
+/** Opens a device; those that cannot do so at once return a promise. */
+export type BackendOpener = () => Backend | Promise<Backend>;
+
+const openers = new Map<string, BackendOpener>();
 const opened = new Map<string, Backend>();
 let current: string | null = null;
 
@@ -42,7 +47,7 @@ let current: string | null = null;
  *
  * @throws {RangeError} If the name is taken.
  */
-export function registerBackend(name: string, open: () => Backend): void {
+export function registerBackend(name: string, open: BackendOpener): void {
   if (openers.has(name)) {
     throw new RangeError(
       `Cannot register backend "${name}": the name is taken. Choose another`,
@@ -50,6 +55,39 @@ export function registerBackend(name: string, open: () => Backend): void {
   }
   openers.set(name, open);
   current ??= name;
+}
+
+/**
+ * Opens devices that cannot be opened at once; all of them unless named.
+ *
+ * Unnecessary for those on the CPU.
+ *
+ * @throws {RangeError} If there is no device of a name.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { devices, init } from "@dinograd/dinograd";
+ *
+ * assertEquals(await init(), devices());
+ * ```
+ */
+export async function init(
+  ...names: readonly string[]
+): Promise<readonly string[]> {
+  const wanted = names.length > 0 ? names : devices();
+  for (const name of wanted) {
+    if (!opened.has(name)) opened.set(name, await openerOf(name)());
+  }
+  return wanted;
+}
+
+function openerOf(name: string): BackendOpener {
+  const open = openers.get(name);
+  if (open) return open;
+  throw new RangeError(
+    `Cannot use device "${name}": there is none of that name. ` +
+      `Devices are: ${devices().join(", ")}`,
+  );
 }
 
 /** Names of the registered devices, the default first. */
@@ -61,14 +99,14 @@ export function devices(): readonly string[] {
 export function backendNamed(name: string): Backend {
   const known = opened.get(name);
   if (known) return known;
-  const open = openers.get(name);
-  if (!open) {
-    throw new RangeError(
-      `Cannot use device "${name}": there is none of that name. ` +
-        `Devices are: ${devices().join(", ")}`,
+  const backend = openerOf(name)();
+  if (backend instanceof Promise) {
+    backend.catch(() => {});
+    throw new TypeError(
+      `Cannot use device "${name}" yet: it opens asynchronously. ` +
+        `Call await init("${name}") first`,
     );
   }
-  const backend = open();
   opened.set(name, backend);
   return backend;
 }
