@@ -26,7 +26,7 @@ export type ConvolutionParams = {
 };
 
 /** How the kernel moves over each spatial axis. */
-function windowsOf(
+export function windowsOf(
   rhs: Pick<Aval, "shape">,
   params: ConvolutionParams,
 ): readonly AxisWindow[] {

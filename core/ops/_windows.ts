@@ -25,6 +25,25 @@ export function windowCount(extent: number, window: AxisWindow): number {
   return Math.max(0, Math.floor((whole - span) / window.stride) + 1);
 }
 
+/** The window over an axis of `count` places that gives cotangents of its `extent` elements. */
+export function transposedWindow(
+  window: AxisWindow,
+  extent: number,
+  count: number,
+): AxisWindow {
+  const { stride, baseDilation } = window;
+  const span = dilatedExtent(window.size, window.windowDilation);
+  const before = span - window.padding[0] - 1;
+  const after = dilatedExtent(extent, baseDilation) + window.padding[0] -
+    dilatedExtent(count, stride);
+  return {
+    ...window,
+    stride: baseDilation,
+    padding: [before, after],
+    baseDilation: stride,
+  };
+}
+
 /**
  * The places of a window, one of several classes: those whose elements meet
  * the same holes of a dilated axis. Within a class everything is affine.

@@ -9,8 +9,9 @@ import {
   type ConvolutionParams,
   convolutionSteps,
   convolvedAval,
+  windowsOf,
 } from "./_convolution.ts";
-import { dilatedExtent } from "./_windows.ts";
+import { dilatedExtent, transposedWindow } from "./_windows.ts";
 import { addTangents } from "./addition.ts";
 import { reshape, rev, transpose } from "./layout.ts";
 
@@ -111,20 +112,6 @@ export function convGeneralDilated(
 // Cotangents: convolutions whose strides and dilations have changed places.
 // Padding as in JAX (_conv_general_vjp_lhs_padding, _conv_general_vjp_rhs_padding).
 
-/** Extents of the spatial axes, with their holes. */
-function dilatedExtents(
-  [lhs, rhs, out]: readonly (readonly number[])[],
-  { lhsDilation, rhsDilation, windowStrides }: ConvolutionParams,
-) {
-  const spatial = (shape: readonly number[], dilations: readonly number[]) =>
-    dilations.map((d, axis) => dilatedExtent(shape[axis + 2]!, d));
-  return {
-    lhs: spatial(lhs!, lhsDilation),
-    rhs: spatial(rhs!, rhsDilation),
-    out: spatial(out!, windowStrides),
-  };
-}
-
 function cotangentOfLeft(
   ct: NDArray,
   shape: readonly number[],
@@ -133,17 +120,13 @@ function cotangentOfLeft(
 ): NDArray {
   const { featureGroupCount, batchGroupCount, windowStrides } = params;
   const groups = featureGroupCount * batchGroupCount;
-  const extents = dilatedExtents([shape, y.shape, ct.shape], params);
-  const padding = params.padding.map(([lo], axis) => {
-    const before = extents.rhs[axis]! - lo - 1;
-    const both = extents.lhs[axis]! + extents.rhs[axis]! - 1 -
-      extents.out[axis]!;
-    return [before, both - before] as const;
-  });
+  const windows = windowsOf(y, params).map((window, axis) =>
+    transposedWindow(window, shape[axis + 2]!, ct.shape[axis + 2]!)
+  );
   const flipped = rev(y, params.padding.map((_, axis) => axis + 2));
   const out = convolve(ct, exchanged(flipped, groups), {
     windowStrides: params.lhsDilation,
-    padding,
+    padding: windows.map(({ padding }) => padding),
     lhsDilation: windowStrides,
     rhsDilation: params.rhsDilation,
     featureGroupCount: groups,
@@ -174,13 +157,13 @@ function cotangentOfRight(
   shape: readonly number[],
   params: ConvolutionParams,
 ): NDArray {
-  const extents = dilatedExtents([x.shape, shape, ct.shape], params);
-  const padding = params.padding.map(([lo], axis) =>
-    [
-      lo,
-      extents.out[axis]! - extents.lhs[axis]! + extents.rhs[axis]! - lo - 1,
-    ] as const
-  );
+  const padding = windowsOf({ shape }, params).map((window, axis) => {
+    const [lo] = window.padding;
+    const hi = dilatedExtent(ct.shape[axis + 2]!, window.stride) -
+      dilatedExtent(x.shape[axis + 2]!, window.baseDilation) +
+      dilatedExtent(window.size, window.windowDilation) - lo - 1;
+    return [lo, hi] as const;
+  });
   const out = convolve(swapped(x), swapped(ct), {
     windowStrides: params.rhsDilation,
     padding,
