@@ -7,13 +7,11 @@ import type { Reducer } from "../ir/scalar.ts";
 import type { Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
 import { type Family, requireFamily } from "./_define.ts";
-import {
-  type Combination,
-  type Direction,
-  runningTangent,
-} from "./_running.ts";
-import { max, min, mul, shareOf } from "./arithmetic.ts";
-import { logAddExp, slopeOfLogAddExp } from "./exponential.ts";
+import { type Direction, linearRecurrence, previous } from "./_recurrence.ts";
+import { mul, shareOf } from "./arithmetic.ts";
+import { compare, select } from "./compare.ts";
+import { full, iota } from "./constants.ts";
+import { slopeOfLogAddExp } from "./exponential.ts";
 
 /** A running combination along `axis`, from its end if `reverse`. */
 export type Cumulative = (
@@ -22,17 +20,23 @@ export type Cumulative = (
   reverse?: boolean,
 ) => NDArray;
 
+/** The derivatives of a combination of two values along each of them. */
+type Slopes = (
+  before: NDArray,
+  x: NDArray,
+) => readonly [alongBefore: NDArray, alongX: NDArray];
+
 /** What distinguishes a running combination from others. */
 interface CumulativeOptions {
   readonly reducer: Reducer;
   readonly accepts: Family;
   /** Absent where the combination is linear. */
-  readonly combination?: Combination;
+  readonly slopes?: Slopes;
 }
 
 function cumulative(
   name: string,
-  { reducer, accepts, combination }: CumulativeOptions,
+  { reducer, accepts, slopes }: CumulativeOptions,
 ): Cumulative {
   const apply: Cumulative = (x, axis, reverse = false) =>
     bind1(primitive, [x], { axis, reverse });
@@ -46,13 +50,15 @@ function cumulative(
     },
     jvp: ([x], [dx], params) => {
       const { axis, reverse } = params;
-      const tangent = (d: NDArray) =>
-        combination
-          ? runningTangent(x, d, combination, params)
-          : apply(d, axis, reverse);
-      return [[apply(x, axis, reverse)], [dx && tangent(dx)]];
+      const out = apply(x, axis, reverse);
+      if (!dx) return [[out], [null]];
+      return [[out], [
+        slopes
+          ? runningTangent(dx, x, out, { slopes, ...params })
+          : apply(dx, axis, reverse),
+      ]];
     },
-    ...(combination ? {} : {
+    ...(slopes ? {} : {
       transpose: ([ct], _inputs, { axis, reverse }) => [
         apply(ct, axis, !reverse),
       ],
@@ -67,6 +73,24 @@ function cumulative(
       emitCumulative(block, equation, { reducer, ...params }),
   };
   return apply;
+}
+
+/** Each result depends on the one before it and on one element. */
+function runningTangent(
+  dx: NDArray,
+  x: NDArray,
+  out: NDArray,
+  { slopes, axis, reverse }: Direction & { readonly slopes: Slopes },
+): NDArray {
+  const [alongBefore, alongX] = slopes(previous(out, { axis, reverse }), x);
+  const first = reverse ? x.shape[axis]! - 1 : 0;
+  const isFirst = compare(
+    "eq",
+    iota("int32", x.shape, axis),
+    full(x.shape, first, "int32"),
+  );
+  const term = select(isFirst, dx, mul(dx, alongX));
+  return linearRecurrence(alongBefore, term, { axis, reverse });
 }
 
 function requireAxis(name: string, x: Aval, axis: number): void {
@@ -112,35 +136,26 @@ export const cumsum: Cumulative = cumulative("cumsum", {
 export const cumprod: Cumulative = cumulative("cumprod", {
   reducer: "mul",
   accepts: "numbers",
-  combination: { combine: mul, slopes: (x, y) => [y, x] },
+  slopes: (x, y) => [y, x],
 });
 
 /** The largest element so far; NaN from the first one on. */
 export const cummax: Cumulative = cumulative("cummax", {
   reducer: "max",
   accepts: "numbers",
-  combination: {
-    combine: max,
-    slopes: (x, y) => [shareOf("gt", x, y), shareOf("gt", y, x)],
-  },
+  slopes: (x, y) => [shareOf("gt", x, y), shareOf("gt", y, x)],
 });
 
 /** The smallest element so far; NaN from the first one on. */
 export const cummin: Cumulative = cumulative("cummin", {
   reducer: "min",
   accepts: "numbers",
-  combination: {
-    combine: min,
-    slopes: (x, y) => [shareOf("lt", x, y), shareOf("lt", y, x)],
-  },
+  slopes: (x, y) => [shareOf("lt", x, y), shareOf("lt", y, x)],
 });
 
 /** The logarithm of the running sum of exponentials, without overflow. */
 export const cumlogsumexp: Cumulative = cumulative("cumlogsumexp", {
   reducer: "logAddExp",
   accepts: "floats",
-  combination: {
-    combine: logAddExp,
-    slopes: (x, y) => [slopeOfLogAddExp(x, y), slopeOfLogAddExp(y, x)],
-  },
+  slopes: (x, y) => [slopeOfLogAddExp(x, y), slopeOfLogAddExp(y, x)],
 });

@@ -158,25 +158,20 @@ function argOf(reducer: "max" | "min") {
       { axis, indexDtype },
     ) => [apply(x, axis + 1, indexDtype)],
     // The smallest position at which the extremum, or a NaN, is found.
-    lower: (k, [x], { axis, indexDtype }, { ins: [{ shape, dtype }] }) =>
-    (
-      outer,
-    ) => {
-      const best = reduction(k, reducer, shape, [axis], x)(outer);
+    lower: (k, [x], { axis, indexDtype }, { ins: [{ shape }] }) => {
+      const best = reduction(k, reducer, shape, [axis], x);
       const nowhere = k.constant(shape[axis]!, "int32");
-      const position = reduction(k, "min", shape, [axis], (index) => {
-        const value = x(index);
-        const isBest = k.apply("eq", "bool", value, best);
-        const isNan = k.apply("isNan", "bool", value);
-        return k.apply(
-          "select",
-          "int32",
-          k.apply("or", "bool", isBest, isNan),
-          k.value(index[axis]!, "int32"),
-          nowhere,
-        );
-      });
-      return k.cast(position(outer), indexDtype);
+      return (outer) => {
+        const position = reduction(k, "min", shape, [axis], (index) => {
+          const value = x(index);
+          const isBest = k.apply("eq", "bool", value, best(outer));
+          const isNan = k.apply("isNan", "bool", value);
+          const isFound = k.apply("or", "bool", isBest, isNan);
+          const at = k.value(index[axis]!, "int32");
+          return k.apply("select", "int32", isFound, at, nowhere);
+        });
+        return k.cast(position(outer), indexDtype);
+      };
     },
   };
   const apply = (

@@ -16,7 +16,7 @@ import { grad } from "../../transforms/grad.ts";
 import { array, arrayOf } from "../_util/array.ts";
 import { assertClose } from "../_util/assert_close.ts";
 import { checkGrads } from "../_util/check_grads.ts";
-import { checkJit, checkVmap } from "../_util/op_laws.ts";
+import { checkJit, checkVmap, type Op } from "../_util/op_laws.ts";
 
 const inf = Infinity;
 
@@ -109,10 +109,36 @@ for (const [name, op] of Object.entries(OPS)) {
 }
 
 Deno.test("cumprod() has the right derivatives at zeros", () => {
-  for (const x of [[2, 0, 5, 3], [0, 0, 5, 1], [0, 1, 0, 2], [0]]) {
+  for (
+    const x of [[2, 0, 5, 3], [0, 0, 5, 1], [0, 1, 0, 2], [0], [
+      1,
+      2,
+      3,
+      0.5,
+      0,
+      4,
+      -1,
+      2,
+      3,
+    ]]
+  ) {
     checkGrads((y) => cumprod(y, 0), [array(x, "float64")]);
     checkGrads((y) => cumprod(y, 0, true), [array(x, "float64")]);
   }
+});
+
+Deno.test("derivatives of cumulative operations go through vmap and jit", () => {
+  for (const op of Object.values(OPS)) {
+    const slope = grad((x: NDArray) => sum(exp(op(x, 0)), [0])) as Op;
+    checkJit(slope, [array([2, 0, -1, 3, 0.5], "float64")]);
+    checkVmap(slope, [X]);
+  }
+});
+
+Deno.test("the derivative of cumprod() over a long axis is a running sum at ones", () => {
+  const ones = array(Array(1000).fill(1));
+  const slope = grad((x: NDArray) => sum(cumprod(x, 0), [0]))(ones) as NDArray;
+  assertEquals(slope.js(), Array.from({ length: 1000 }, (_, i) => 1000 - i));
 });
 
 Deno.test("cummax() shares its derivative between ties", () => {
