@@ -86,44 +86,78 @@ function chainsOf(
   bindings: number,
 ): ReadonlyMap<Var, Chain> {
   const chains = new Map<Var, Chain>();
-  const asLeaf = (v: Var): Chain => ({
-    cost: 0,
-    depth: 0,
-    leaves: new Set([v]),
-    contraction: null,
-  });
-  const read = (v: Var): Chain => stored.has(v) ? asLeaf(v) : chains.get(v)!;
+  const definitions = new Map<Var, Equation>();
+  const read = (v: Var): Chain => stored.has(v) ? leafOf(v) : chains.get(v)!;
+  const follow = (equation: Equation): void => {
+    const below = varsIn(equation).map(read);
+    for (const v of equation.outputs) {
+      chains.set(v, chainThrough(equation, v, below));
+    }
+  };
+  /** Stores a value; rather than a view of something computed, that itself. */
+  const store = (v: Var): void => {
+    const source = viewed(v, definitions, stored);
+    stored.add(source.of);
+    source.through.toReversed().forEach(follow);
+  };
   for (const equation of jaxpr.equations) {
     const { primitive, outputs } = equation;
-    const inputs = equation.inputs.filter((a) => a instanceof Var);
+    const inputs = varsIn(equation);
     for (const v of inputs) {
       const { cost, depth, contraction } = read(v);
       const isTooCostly = primitive.readsManyTimes && cost > OPERAND_LIMIT;
       const isSecond = primitive.isContraction && contraction !== null;
-      if (isTooCostly || isSecond || depth > DEPTH_LIMIT) stored.add(v);
+      if (isTooCostly || isSecond || depth > DEPTH_LIMIT) store(v);
     }
     const leaves = new Set(inputs.flatMap((v) => [...read(v).leaves]));
     if (leaves.size >= bindings) {
       const [widest] = inputs.toSorted((a, b) =>
         read(b).leaves.size - read(a).leaves.size
       );
-      stored.add(widest!);
+      store(widest!);
     }
-    const below = inputs.map(read);
-    for (const v of outputs) {
-      if (emitsSteps(equation)) stored.add(v);
-      const contraction = below.map((c) => c.contraction).find((c) =>
-        c !== null
-      );
-      chains.set(v, {
-        cost: below.reduce((sum, c) => sum + c.cost, costOf(primitive)),
-        depth: below.reduce((most, c) => Math.max(most, c.depth), 0) + 1,
-        leaves: new Set(below.flatMap((c) => [...c.leaves])),
-        contraction: primitive.isContraction ? v : contraction ?? null,
-      });
-    }
+    if (emitsSteps(equation)) outputs.forEach((v) => stored.add(v));
+    outputs.forEach((v) => definitions.set(v, equation));
+    follow(equation);
   }
   return chains;
+}
+
+function leafOf(v: Var): Chain {
+  return { cost: 0, depth: 0, leaves: new Set([v]), contraction: null };
+}
+
+function varsIn({ inputs }: Equation): readonly Var[] {
+  return inputs.filter((a) => a instanceof Var);
+}
+
+function chainThrough(
+  { primitive }: Equation,
+  v: Var,
+  below: readonly Chain[],
+): Chain {
+  const contraction = below.map((c) => c.contraction).find((c) => c !== null);
+  return {
+    cost: below.reduce((sum, c) => sum + c.cost, costOf(primitive)),
+    depth: below.reduce((most, c) => Math.max(most, c.depth), 0) + 1,
+    leaves: new Set(below.flatMap((c) => [...c.leaves])),
+    contraction: primitive.isContraction ? v : contraction ?? null,
+  };
+}
+
+/** The value of which `v` is a view, and the views between; not through views of a part. */
+function viewed(
+  v: Var,
+  definitions: ReadonlyMap<Var, Equation>,
+  stored: ReadonlySet<Var>,
+): { readonly of: Var; readonly through: readonly Equation[] } {
+  const equation = definitions.get(v);
+  const [below, ...others] = equation ? varsIn(equation) : [];
+  const isView = equation && costOf(equation.primitive) === 0 && below &&
+    others.length === 0 && !stored.has(below) && below.aval.size <= v.aval.size;
+  if (!isView) return { of: v, through: [] };
+  const { of, through } = viewed(below, definitions, stored);
+  return { of, through: [equation, ...through] };
 }
 
 /** A unit while it grows. */
