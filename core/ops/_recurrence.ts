@@ -4,9 +4,10 @@ import type { NDArray } from "../array.ts";
 import type { KernelBuilder, Source } from "../ir/builder.ts";
 import type { BlockLowering, StepEquation } from "../ir/block.ts";
 import type { Index } from "../ir/index.ts";
-import type { Store } from "../ir/kernel.ts";
+import type { Stage } from "../ir/kernel.ts";
 import type { BufferId } from "../ir/program.ts";
 import type { Node } from "../ir/scalar.ts";
+import type { Atom } from "../jaxpr.ts";
 import { Linear, type Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
 import { allLeading, requireEqual } from "./_define.ts";
@@ -65,7 +66,7 @@ export function previous(
   return x.shape[axis] === 0 ? x : pad(x, scalar(nothing, x.dtype), config);
 }
 
-/** The affine maps `y -> factor * y + term` of a range of steps, for each end of it. */
+/** The affine map `y -> factor * y + term` of a range of steps, for each end of it. */
 type Maps<T> = { readonly factor: T; readonly term: T };
 
 /**
@@ -74,48 +75,62 @@ type Maps<T> = { readonly factor: T; readonly term: T };
  */
 function emitRecurrence(
   block: BlockLowering,
-  { inputs: [factor, term] }: StepEquation,
+  { inputs }: StepEquation,
   { axis, reverse }: Direction,
 ): void {
-  const { aval } = term!;
+  const [factor, term] = inputs as [Atom, Atom];
+  const { aval } = term;
   const extent = aval.shape[axis]!;
-  let maps: Maps<BufferId> | null = null;
+  if (extent <= 1) return block.copy(term, block.output(0));
+  let from: Maps<Atom | BufferId> = { factor, term };
   for (let by = 1; by < extent; by *= 2) {
     const isLast = 2 * by >= extent;
-    const from: Maps<BufferId> | null = maps;
-    const to: Maps<BufferId> = {
-      factor: isLast ? -1 : block.temporary(aval),
+    const to = {
+      factor: block.temporary(aval), // not written by the last kernel
       term: isLast ? block.output(0) : block.temporary(aval),
     };
-    block.kernel((k, source, target) => {
-      const loops = aval.shape.map((n) => k.indices.newLoop(n));
-      const index = loops.map((loop) => k.indices.of(loop));
-      const load = (buffer: BufferId): Source => (at) =>
-        k.load(target(buffer), k.flatten(at, aval.shape));
-      const read: Maps<Source> = from
-        ? { factor: load(from.factor), term: load(from.term) }
-        : { factor: source(factor!), term: source(term!) };
-      const place = { axis, extent, by: reverse ? by : -by };
-      const { factor: f, term: t } = composed(k, read, index, place);
-      const store = (buffer: BufferId, value: Node): Store => ({
-        buffer: target(buffer),
-        offset: k.flatten(index, aval.shape),
-        value,
-      });
-      const stores = [
-        store(to.term, t),
-        ...(isLast ? [] : [store(to.factor, f)]),
-      ];
-      return {
-        kind: "nest",
-        buffers: k.buffers,
-        loops,
-        stages: stores.map((s) => ({ kind: "store", loops: [], store: s })),
-      };
-    });
-    maps = to;
+    const place = { axis, extent, by: reverse ? by : -by };
+    emitComposition(block, aval.shape, { from, to, place, isLast });
+    from = to;
   }
-  if (maps === null) block.copy(term!, block.output(0));
+}
+
+/** Which neighbour the map of each step is composed with. */
+interface Place {
+  readonly axis: number;
+  readonly extent: number;
+  readonly by: number;
+}
+
+/** Emits one kernel that composes each map with that of a neighbour. */
+function emitComposition(
+  block: BlockLowering,
+  shape: readonly number[],
+  { from, to, place, isLast }: {
+    readonly from: Maps<Atom | BufferId>;
+    readonly to: Maps<BufferId>;
+    readonly place: Place;
+    readonly isLast: boolean;
+  },
+): void {
+  block.kernel((k, source, target) => {
+    const loops = shape.map((extent) => k.indices.newLoop(extent));
+    const index = loops.map((loop) => k.indices.of(loop));
+    const read = (value: Atom | BufferId): Source =>
+      typeof value === "number"
+        ? (at) => k.load(target(value), k.flatten(at, shape))
+        : source(value);
+    const maps = { factor: read(from.factor), term: read(from.term) };
+    const { factor, term } = composed(k, maps, index, place);
+    const store = (buffer: BufferId, value: Node): Stage => {
+      const offset = k.flatten(index, shape);
+      const written = { buffer: target(buffer), offset, value };
+      return { kind: "store", loops: [], store: written };
+    };
+    const stages = [store(to.term, term)];
+    if (!isLast) stages.push(store(to.factor, factor));
+    return { kind: "nest", buffers: k.buffers, loops, stages };
+  });
 }
 
 /** The map at `index` after that of its neighbour, if there is one. */
@@ -123,11 +138,7 @@ function composed(
   k: KernelBuilder,
   { factor, term }: Maps<Source>,
   index: readonly Index[],
-  { axis, extent, by }: {
-    readonly axis: number;
-    readonly extent: number;
-    readonly by: number;
-  },
+  { axis, extent, by }: Place,
 ): Maps<Node> {
   const neighbour = index.with(axis, k.shift(index[axis]!, by));
   const bounds = [{ index: neighbour[axis]!, extent }];
