@@ -7,6 +7,7 @@ import { scalar } from "../../core/ops/constants.ts";
 import { dynamicSlice, dynamicUpdateSlice } from "../../core/ops/dynamic.ts";
 import { sin } from "../../core/ops/elementwise.ts";
 import { jit } from "../../transforms/jit.ts";
+import { foriLoop } from "../../transforms/loops.ts";
 import { array } from "../_util/array.ts";
 import { assertClose } from "../_util/assert_close.ts";
 import { checkGrads } from "../_util/check_grads.ts";
@@ -73,6 +74,18 @@ Deno.test("dynamicUpdateSlice() copies nothing where its operand dies", () => {
   const text = jit(f).lower(...args).toString();
   assertEquals(text.match(/copy/g), null);
   assertClose(jit(f)(...args), [1, Math.sin(4), 9]);
+});
+
+Deno.test("dynamicUpdateSlice() copies nothing inside a loop", () => {
+  const square = (i: NDArray, x: NDArray) => {
+    const element = dynamicSlice(x, [i], [1]);
+    return dynamicUpdateSlice(x, mul(element, element), [i]);
+  };
+  const f = (x: NDArray) => foriLoop(0, 3, square, x);
+  const x = array([2, 3, 4, 5]);
+  const [, loop] = jit(f).lower(x).toString().split("loop 3 times");
+  assertEquals(loop!.match(/copy/g), null);
+  assertClose(jit(f)(x) as NDArray, [4, 9, 16, 5]);
 });
 
 Deno.test("dynamicUpdateSlice() leaves an operand that is still needed", () => {
