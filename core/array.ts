@@ -79,11 +79,12 @@ export abstract class NDArray {
   }
   /** Nested lists of numbers (of booleans for bool), or one number. */
   js(): NestedList {
-    return nest(this.dataSync(), this.shape, this.dtype);
+    return nest(this.concrete("js()").readSync(), this.shape, this.dtype);
   }
   /** As `js`, where the device cannot answer at once. */
   async jsAsync(): Promise<NestedList> {
-    return nest(await this.data(), this.shape, this.dtype);
+    const values = await this.concrete("jsAsync()").read();
+    return nest(values, this.shape, this.dtype);
   }
   /**
    * The only element as a number (0 or 1 for bool).
@@ -97,7 +98,8 @@ export abstract class NDArray {
           `item() needs exactly one element. Use js() for all of them`,
       );
     }
-    return readValue(this.dataSync(), valuesDtype(this.dtype), 0);
+    const values = this.concrete("item()").readSync();
+    return readValue(values, valuesDtype(this.dtype), 0);
   }
 
   /** Releases memory early; never needed. The array cannot be used afterwards. */

@@ -1,6 +1,6 @@
 /** Reverse mode: the derivative, transposed. */
 
-import type { NDArray } from "../core/array.ts";
+import type { ArrayLike, NDArray } from "../core/array.ts";
 import { isFloating } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { fullLike, zerosLike } from "../core/ops/constants.ts";
@@ -145,11 +145,39 @@ function splitAux(
   return { main: main!, aux: unflatten(aux!, outs.slice(count)), count };
 }
 
+/** Numbers of arguments: one, or a list. */
+export type Argnums = number | readonly number[];
+
 /** Which arguments `grad` differentiates, and whether `f` returns `[value, aux]`. */
-export interface GradOptions {
-  readonly argnums?: number | readonly number[];
-  readonly hasAux?: boolean;
+export interface GradOptions<
+  Chosen extends Argnums = Argnums,
+  HasAux extends boolean = boolean,
+> {
+  readonly argnums?: Chosen;
+  readonly hasAux?: HasAux;
 }
+
+/** Arguments where numbers may stand for arrays. */
+export type Lenient<Args extends readonly unknown[]> = {
+  [K in keyof Args]: NDArray extends Args[K] ? Args[K] | ArrayLike : Args[K];
+};
+
+/** The gradient along an argument: of its structure, with arrays for numbers. */
+export type GradientAlong<Arg> = NDArray extends Arg ? NDArray
+  : Arg extends number ? NDArray
+  : Arg;
+
+/** The gradient along the chosen arguments: one, or a list. */
+export type Gradient<
+  Args extends readonly unknown[],
+  Chosen extends Argnums,
+> = Chosen extends number ? GradientAlong<Args[Chosen]> : {
+  -readonly [K in keyof Chosen]: GradientAlong<Args[Chosen[K] & number]>;
+};
+
+/** The second element of what `f` returns. */
+export type AuxOf<F extends AnyFunction> = ReturnType<F> extends
+  readonly [unknown, infer Aux] ? Aux : unknown;
 
 /**
  * Evaluates both `f` and its gradient: `[value, gradient]`.
@@ -170,6 +198,15 @@ export interface GradOptions {
  * assertEquals([value.item(), slope.item()], [9, 6]);
  * ```
  */
+export function valueAndGrad<
+  F extends AnyFunction,
+  const Chosen extends Argnums = 0,
+>(
+  f: F,
+  options?: GradOptions<Chosen>,
+): (
+  ...args: Lenient<Parameters<F>>
+) => [ReturnType<F>, Gradient<Parameters<F>, Chosen>];
 export function valueAndGrad(
   f: AnyFunction,
   { argnums = 0, hasAux = false }: GradOptions = {},
@@ -243,6 +280,22 @@ function requireScalar(outs: readonly NDArray[], label: string): NDArray {
  * assertEquals(grad(grad((x) => np.power(x, 3)))(2).item(), 12);
  * ```
  */
+export function grad<
+  F extends AnyFunction,
+  const Chosen extends Argnums = 0,
+>(
+  f: F,
+  options: GradOptions<Chosen, true> & { readonly hasAux: true },
+): (
+  ...args: Lenient<Parameters<F>>
+) => [Gradient<Parameters<F>, Chosen>, AuxOf<F>];
+export function grad<
+  F extends AnyFunction,
+  const Chosen extends Argnums = 0,
+>(
+  f: F,
+  options?: GradOptions<Chosen, false>,
+): (...args: Lenient<Parameters<F>>) => Gradient<Parameters<F>, Chosen>;
 export function grad(f: AnyFunction, options: GradOptions = {}): AnyFunction {
   const both = valueAndGrad(f, options);
   return (...args) => {

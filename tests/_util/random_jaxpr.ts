@@ -1,4 +1,4 @@
-/** Random straight-line programs over arrays of several shapes, for the compiler's tests. */
+/** Random programs without control flow over arrays of several shapes, for the compiler's tests. */
 
 import fc from "fast-check";
 import { arrayFromStorage, type NDArray } from "../../core/array.ts";
@@ -7,6 +7,14 @@ import type { Jaxpr } from "../../core/jaxpr.ts";
 import { add } from "../../core/ops/addition.ts";
 import { max, mul, neg, sub } from "../../core/ops/arithmetic.ts";
 import { broadcastInDim, sum } from "../../core/ops/broadcast_sum.ts";
+import { concatenate } from "../../core/ops/concatenate.ts";
+import { convertElementType } from "../../core/ops/convert.ts";
+import { cummax, cumsum } from "../../core/ops/cumulative.ts";
+import { dynamicSlice, dynamicUpdateSlice } from "../../core/ops/dynamic.ts";
+import { argmax, reduceMax } from "../../core/ops/extrema.ts";
+import { gather, scatterAdd } from "../../core/ops/gather_scatter.ts";
+import { pad, slice } from "../../core/ops/slice_pad.ts";
+import { sort } from "../../core/ops/sort.ts";
 import { compare, select } from "../../core/ops/compare.ts";
 import { fullLike, iota, scalar } from "../../core/ops/constants.ts";
 import { dotGeneral } from "../../core/ops/contract.ts";
@@ -90,7 +98,101 @@ function product(x: NDArray, y: NDArray, choice: number): NDArray {
     : dotGeneral(x, y, { contract: [[i], [j]], batch: [[], []] });
 }
 
+/** Where each row of `x` is taken from, or put: repeated, and out of bounds. */
+function rowIndices(x: NDArray, choice: number): NDArray {
+  const places = iota("int32", [x.shape[0]!, 1], 0);
+  return mul(places, fullLike(places, choice % 3));
+}
+
+function takeRows(x: NDArray, choice: number): NDArray {
+  if (x.ndim === 0 || x.size === 0) return x;
+  return gather(x, rowIndices(x, choice), {
+    offsetDims: otherAxes(x, [0]),
+    collapsedSliceDims: [0],
+    operandBatchingDims: [],
+    startIndicesBatchingDims: [],
+    startIndexMap: [0],
+    sliceSizes: [1, ...x.shape.slice(1)],
+    mode: choice % 2 ? "clip" : "fill",
+    fillValue: 7,
+  });
+}
+
+function addRows(x: NDArray, updates: NDArray, choice: number): NDArray {
+  if (x.ndim === 0 || x.size === 0) return x;
+  return scatterAdd(x, rowIndices(x, choice), updates, {
+    updateWindowDims: otherAxes(x, [0]),
+    insertedWindowDims: [0],
+    operandBatchingDims: [],
+    scatterIndicesBatchingDims: [],
+    scatterDimsToOperandDims: [0],
+  });
+}
+
+/** Starts that are computed, and may lie out of bounds. */
+function someStarts(x: NDArray, y: NDArray): readonly NDArray[] {
+  const total = convertElementType(sum(y, y.shape.map((_, a) => a)), "int32");
+  return x.shape.map(() => total);
+}
+
+const halves = (x: NDArray) => x.shape.map((extent) => Math.ceil(extent / 2));
+
 const STEPS: Record<string, Step> = {
+  slice: (x, _, [, , y, choice]) => {
+    const strides = x.shape.map(() => 1 + y % 2);
+    const start = x.shape.map((extent) => Math.min(extent, choice % 2));
+    return slice(x, start, x.shape, strides);
+  },
+  pad: (x, _, [, , y, choice]) => {
+    const config = x.shape.map((extent, axis) =>
+      axis === choice % x.ndim
+        ? [y % 3, extent > 1 ? -(choice % 2) : 1, y % 2] as const
+        : [0, 0, 0] as const
+    );
+    return pad(x, scalar(3, dtype), config);
+  },
+  largest: (x, _, [, , , bits]) =>
+    x.size === 0 ? x : reduceMax(x, someAxes(x, bits)),
+  argmax: (x, _, [, , , choice]) =>
+    x.size === 0 || x.ndim === 0
+      ? x
+      : convertElementType(argmax(x, choice % x.ndim), dtype),
+  cumsum: (x, _, [, , y, choice]) =>
+    x.ndim === 0 ? x : cumsum(x, choice % x.ndim, y % 2 === 1),
+  cummax: (x, _, [, , y, choice]) =>
+    x.ndim === 0 ? x : cummax(x, choice % x.ndim, y % 2 === 1),
+  concatenate: (x, pool, [, , y, choice]) =>
+    x.ndim === 0
+      ? x
+      : concatenate([x, partner(x, pool, y), x], choice % x.ndim),
+  dynamicSlice: (x, pool, [, , y]) =>
+    dynamicSlice(x, someStarts(x, pool[y % pool.length]!), halves(x)),
+  dynamicUpdate: (x, pool, [, , y]) => {
+    const starts = someStarts(x, pool[y % pool.length]!);
+    return dynamicUpdateSlice(
+      x,
+      dynamicSlice(sin(x), starts, halves(x)),
+      starts,
+    );
+  },
+  sort: (x, pool, [, , y, choice]) => {
+    if (x.ndim === 0) return x;
+    const options = { dimension: choice % x.ndim, numKeys: 1 + y % 2 };
+    return sort([x, partner(x, pool, y)], options)[y % 2]!;
+  },
+  gather: (x, _, [, , , choice]) => takeRows(x, choice),
+  scatterAdd: (x, pool, [, , y, choice]) =>
+    addRows(x, partner(x, pool, y), choice),
+  whole: (x) => convertElementType(convertElementType(x, "int32"), dtype),
+  single: (x) => convertElementType(convertElementType(x, "float32"), dtype),
+  half: (x) =>
+    convertElementType(sum(convertElementType(x, "float16"), []), dtype),
+  halfSum: (x, _, [, , , bits]) =>
+    convertElementType(
+      sum(convertElementType(x, "float16"), someAxes(x, bits)),
+      dtype,
+    ),
+
   sin: (x) => sin(x),
   tanh: (x) => tanh(x),
   neg: (x) => neg(x),
