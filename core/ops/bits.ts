@@ -5,9 +5,10 @@ import type { ScalarOp } from "../ir/scalar.ts";
 import { binary } from "./_binary.ts";
 import { type Family, unary } from "./_define.ts";
 
-type Binary = (x: NDArray, y: NDArray) => NDArray;
+/** A function of the bits of two arrays. */
+export type Bitwise = (x: NDArray, y: NDArray) => NDArray;
 
-function bitwise(op: ScalarOp, name: string, accepts: Family): Binary {
+function bitwise(op: ScalarOp, name: string, accepts: Family): Bitwise {
   return binary(op, [null, null], { name, accepts });
 }
 
@@ -24,30 +25,30 @@ export const populationCount: (x: NDArray) => NDArray = unary(
 );
 
 /** Bits that are 1 in both. */
-export const and: Binary = bitwise("and", "and", "bits");
+export const and: Bitwise = bitwise("and", "and", "bits");
 
 /** Bits that are 1 in either. */
-export const or: Binary = bitwise("or", "or", "bits");
+export const or: Bitwise = bitwise("or", "or", "bits");
 
 /** Bits that are 1 in one of the two. */
-export const xor: Binary = bitwise("xor", "xor", "bits");
+export const xor: Bitwise = bitwise("xor", "xor", "bits");
 
 /** `x << y`; 0 where `y` is negative or not less than the width. */
-export const shiftLeft: Binary = bitwise(
+export const shiftLeft: Bitwise = bitwise(
   "shiftLeft",
   "shift_left",
   "integers",
 );
 
 /** Shifts zeros in from above; 0 where `y` is negative or not less than the width. */
-export const shiftRightLogical: Binary = bitwise(
+export const shiftRightLogical: Bitwise = bitwise(
   "shiftRightLogical",
   "shift_right_logical",
   "integers",
 );
 
 /** Shifts the highest bit in from above; nothing else is left where `y` is negative or not less than the width. */
-export const shiftRightArithmetic: Binary = bitwise(
+export const shiftRightArithmetic: Bitwise = bitwise(
   "shiftRightArithmetic",
   "shift_right_arithmetic",
   "integers",

@@ -17,7 +17,10 @@ import { compare } from "./compare.ts";
 import { convertElementType } from "./convert.ts";
 
 type Axes = { readonly axes: readonly number[] };
-type Reduction = (x: NDArray, axes: readonly number[]) => NDArray;
+
+/** Combines the elements of an array over axes. */
+export type Reduction = (x: NDArray, axes: readonly number[]) => NDArray;
+
 type ReductionTangent = (
   dx: NDArray,
   out: NDArray,
