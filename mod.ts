@@ -35,4 +35,4 @@ export { linearize } from "./transforms/linearize.ts";
 export { evalShape, makeJaxpr, ShapeDtype } from "./transforms/make_jaxpr.ts";
 export { stopGradient } from "./transforms/stop_gradient.ts";
 export { vmap } from "./transforms/vmap.ts";
-export * as tree from "./core/tree.ts";
+export * as tree from "./library/tree/mod.ts";
