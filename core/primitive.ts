@@ -117,6 +117,9 @@ export interface Primitive<
     params: Params,
   ): void;
 
+  /** The input whose memory the steps take over if they can: its other readers go first. */
+  readonly overwrites?: number;
+
   /** Evaluates eagerly without a Program: for primitives that hold functions. */
   evaluate?(inputs: Inputs, params: Params): readonly NDArray[];
 

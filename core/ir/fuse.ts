@@ -211,6 +211,7 @@ class Grouping {
 
   /** The units so that each comes after those whose results it reads. */
   inOrder(): readonly Unit[] {
+    this.groups.forEach((unit) => this.letReadersFirst(unit));
     const done = new Set<Group>();
     const order: Unit[] = [];
     const visit = (group: Group): void => {
@@ -221,6 +222,17 @@ class Grouping {
     };
     this.groups.forEach(visit);
     return order.reverse();
+  }
+
+  /** Orders the other readers of a value before the unit that overwrites it, where it can. */
+  private letReadersFirst(unit: Group): void {
+    if (!unit.equation) return;
+    const { primitive, inputs } = unit.equation;
+    const overwritten = inputs[primitive.overwrites ?? -1];
+    if (!(overwritten instanceof Var)) return;
+    for (const reader of this.users.get(overwritten) ?? []) {
+      if (!unit.reaches(reader)) reader.consumers.add(unit);
+    }
   }
 
   private newGroup(equation: Equation | null): Group {

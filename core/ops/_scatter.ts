@@ -88,6 +88,7 @@ export function scatterFunction(
         leading(updates, mapped[2], size),
       ], batchedWindows(params))];
     },
+    overwrites: 0,
     lowerStep: (block, { inputs: [x, indices, updates] }, params) => {
       const out = block.output(0);
       for (const atom of [indices!, updates!]) block.storeBefore(atom, x!);

@@ -127,6 +127,7 @@ const dynamicUpdateSliceP: Primitive<
       }),
     ];
   },
+  overwrites: 0,
   lowerStep: (block, { inputs: [x, update, ...starts], outputs: [out] }) => {
     const { shape } = out!.aval;
     const extents = update!.aval.shape;

@@ -88,6 +88,19 @@ Deno.test("dynamicUpdateSlice() copies nothing inside a loop", () => {
   assertClose(jit(f)(x) as NDArray, [4, 9, 16, 5]);
 });
 
+Deno.test("dynamicUpdateSlice() waits for other readers of its operand", () => {
+  const f = (x: NDArray, i: NDArray) => {
+    const y = mul(x, x);
+    const updated = dynamicUpdateSlice(y, array([0]), [i]);
+    return [updated, dynamicSlice(y, [i], [2])];
+  };
+  const args = [array([1, 2, 3]), at(1)] as const;
+  assertEquals(jit(f).lower(...args).toString().match(/copy/g), null);
+  const [updated, part] = jit(f)(...args) as readonly NDArray[];
+  assertClose(updated!, [1, 0, 9]);
+  assertClose(part!, [4, 9]);
+});
+
 Deno.test("dynamicUpdateSlice() leaves an operand that is still needed", () => {
   const f = (x: NDArray, i: NDArray) => {
     const y = mul(x, x);
