@@ -206,7 +206,7 @@ export function valueAndGrad<
   options?: GradOptions<Chosen>,
 ): (
   ...args: Lenient<Parameters<F>>
-) => [ReturnType<F>, Gradient<Parameters<F>, Chosen>];
+) => [ReturnType<F>, Gradient<Parameters<F>, NoInfer<Chosen>>];
 export function valueAndGrad(
   f: AnyFunction,
   { argnums = 0, hasAux = false }: GradOptions = {},
@@ -288,14 +288,16 @@ export function grad<
   options: GradOptions<Chosen, true> & { readonly hasAux: true },
 ): (
   ...args: Lenient<Parameters<F>>
-) => [Gradient<Parameters<F>, Chosen>, AuxOf<F>];
+) => [Gradient<Parameters<F>, NoInfer<Chosen>>, AuxOf<F>];
 export function grad<
   F extends AnyFunction,
   const Chosen extends Argnums = 0,
 >(
   f: F,
   options?: GradOptions<Chosen, false>,
-): (...args: Lenient<Parameters<F>>) => Gradient<Parameters<F>, Chosen>;
+): (
+  ...args: Lenient<Parameters<F>>
+) => Gradient<Parameters<F>, NoInfer<Chosen>>;
 export function grad(f: AnyFunction, options: GradOptions = {}): AnyFunction {
   const both = valueAndGrad(f, options);
   return (...args) => {

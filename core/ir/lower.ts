@@ -518,11 +518,11 @@ class Body {
     /** How many elements of wasteful values are made. */
     const wasteful = new Map<Var, number>();
     for (const [v, nodes] of this.values) {
-      const size = Math.max(1, v.aval.size);
+      const { size } = v.aval;
       const made = new Set(nodes.values());
       const evaluations = [...made]
         .reduce((n, node) => n + evaluationsOf(node, loops), 0);
-      if (evaluations <= size) continue;
+      if (size === 0 || evaluations <= size) continue;
       const isHeavy = this.cost(v) >= REDUCTION_COST;
       const waste = isHeavy ? Infinity : wasteOf(made, size, loops);
       if (waste > WASTE_LIMIT * size) wasteful.set(v, evaluations);

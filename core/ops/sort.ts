@@ -36,7 +36,7 @@ const sortP: Primitive<readonly NDArray[], SortOptions> = {
     const outs = sort([...operands, position], params);
     const order = outs.at(-1)!;
     const follow = (dx: Tangent) =>
-      dx && takeAlong(dx, order, params.dimension);
+      dx && dx.size > 0 ? takeAlong(dx, order, params.dimension) : dx;
     return [outs.slice(0, -1), tangents.map(follow)];
   },
   batch: (operands, mapped, { size }, { dimension, numKeys }) =>

@@ -226,9 +226,24 @@ const STEPS: Record<string, Step> = {
   literal: (_, __, [, , , choice]) => scalar(choice % 3, dtype),
 };
 
-const steps = Object.values(STEPS);
+/** Steps that are not continuous in their operands, or round them. */
+const ROUGH = new Set([
+  "select",
+  "sort",
+  "argmax",
+  "whole",
+  "single",
+  "half",
+  "halfSum",
+  "dynamicSlice",
+  "dynamicUpdate",
+]);
 
-function runDice(inputs: Pool, dice: readonly Dice[]): Pool {
+function runDice(
+  inputs: Pool,
+  dice: readonly Dice[],
+  steps: readonly Step[],
+): Pool {
   const pool = [...inputs];
   for (const roll of dice) {
     const [op, at, y] = roll;
@@ -261,10 +276,19 @@ function values(shape: readonly number[], seed: number): NDArray {
   return arrayFromStorage(data, shape, dtype);
 }
 
-/** Programs of up to `length` steps; outputs may be inputs, repeated, or literals. */
+/**
+ * Programs of up to `length` steps, with derivatives almost everywhere if
+ * `smooth`; outputs may be inputs, repeated, or literals.
+ */
 export function randomJaxpr(
-  { length = 12 }: { readonly length?: number } = {},
+  { length = 12, smooth = false }: {
+    readonly length?: number;
+    readonly smooth?: boolean;
+  } = {},
 ): fc.Arbitrary<RandomJaxpr> {
+  const steps = Object.entries(STEPS).flatMap(([name, step]) =>
+    smooth && ROUGH.has(name) ? [] : [step]
+  );
   return fc.record({
     shapes: fc.array(shape, { minLength: 1, maxLength: 3 }),
     dice: fc.array(roll, { minLength: 1, maxLength: length }),
@@ -273,7 +297,7 @@ export function randomJaxpr(
     const args = shapes.map(values);
     const { jaxpr } = stage(
       (...inputs) => {
-        const pool = runDice(inputs, dice);
+        const pool = runDice(inputs, dice, steps);
         return [0, ...outputs].map((i) =>
           pool[Math.max(0, pool.length - 1 - i)]!
         );
