@@ -35,4 +35,5 @@ export { linearize } from "./transforms/linearize.ts";
 export { evalShape, makeJaxpr, ShapeDtype } from "./transforms/make_jaxpr.ts";
 export { stopGradient } from "./transforms/stop_gradient.ts";
 export { vmap } from "./transforms/vmap.ts";
+export * as numpy from "./library/numpy/mod.ts";
 export * as tree from "./library/tree/mod.ts";

@@ -26,6 +26,7 @@ export interface IndexUpdater {
   get(): NDArray;
   set(values: ArrayLike): NDArray;
   add(values: ArrayLike): NDArray;
+  mul(values: ArrayLike): NDArray;
   multiply(values: ArrayLike): NDArray;
   min(values: ArrayLike): NDArray;
   max(values: ArrayLike): NDArray;

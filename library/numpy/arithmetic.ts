@@ -1,0 +1,196 @@
+/** Arithmetic of elements: sums, products, quotients, remainders, powers. */
+
+import type { ArrayLike, NDArray } from "../../core/array.ts";
+import { isFloating, kindOf } from "../../core/dtype.ts";
+import { ShapeError } from "../../core/errors.ts";
+import * as ops from "../../core/ops/addition.ts";
+import { div, mul, neg, sub } from "../../core/ops/arithmetic.ts";
+import { compare, select } from "../../core/ops/compare.ts";
+import { fullLike, zerosLike } from "../../core/ops/constants.ts";
+import {
+  abs as absOf,
+  and,
+  integerPow,
+  or,
+  pow,
+  rem,
+  round,
+  shiftRightLogical,
+  sign as signOf,
+  xor,
+} from "../../core/ops/elementwise.ts";
+import { inlined } from "../../transforms/inlined.ts";
+import { promoteOperands } from "../_promote.ts";
+import { type Binary, binary, type Unary, unary } from "./_ufunc.ts";
+
+/** `x + y`; of bools, whether either is true. */
+export const add: Binary = binary(
+  "add",
+  (x, y) => x.dtype === "bool" ? or(x, y) : ops.add(x, y),
+);
+
+/** `x - y`. */
+export const subtract: Binary = binary("subtract", sub);
+
+/** `x * y`; of bools, whether both are true. */
+export const multiply: Binary = binary(
+  "multiply",
+  (x, y) => x.dtype === "bool" ? and(x, y) : mul(x, y),
+);
+
+/** `x / y`, a float also for integers. */
+export const divide: Binary = binary("divide", div, "floats");
+
+/** `x / y`, a float also for integers: `divide`. */
+export const trueDivide: Binary = divide;
+
+/** The largest whole number up to `x / y`; integers stay integers. */
+export const floorDivide: Binary = binary(
+  "floorDivide",
+  (x, y) => {
+    if (isFloating(x.dtype)) return flooredQuotient(x, y);
+    if (kindOf(x.dtype) === "uint") return div(x, y);
+    const quotient = div(x, y);
+    const isBelow = and(
+      compare("ne", signOf(x), signOf(y)),
+      compare("ne", rem(x, y), zerosLike(x)),
+    );
+    return select(isBelow, sub(quotient, fullLike(quotient, 1)), quotient);
+  },
+  "numbers",
+);
+
+/** As Python's `//` of floats: exact where the remainder is. */
+function flooredQuotient(x: NDArray, y: NDArray): NDArray {
+  const rest = rem(x, y);
+  const quotient = div(sub(x, rest), y);
+  const isBelow = and(
+    compare("ne", rest, zerosLike(rest)),
+    compare("ne", signOf(y), signOf(rest)),
+  );
+  return round(
+    select(isBelow, sub(quotient, fullLike(quotient, 1)), quotient),
+  );
+}
+
+/** What `floorDivide` leaves over: it has the sign of `y`, as in Python. */
+export const remainder: Binary = binary(
+  "remainder",
+  (x, y) => {
+    const rest = rem(x, y);
+    const zero = zerosLike(rest);
+    const isOther = xor(compare("lt", rest, zero), compare("lt", y, zero));
+    const hasRest = compare("ne", rest, zero);
+    return select(and(isOther, hasRest), ops.add(rest, y), rest);
+  },
+  "numbers",
+);
+
+/** What `floorDivide` leaves over: `remainder`. */
+export const mod: Binary = remainder;
+
+/** The remainder of division toward zero: it has the sign of `x`, as in C. */
+export const fmod: Binary = binary("fmod", rem, "numbers");
+
+/** Floored quotient and its remainder, as Python's `divmod`. */
+export function divmod(
+  x: ArrayLike,
+  y: ArrayLike,
+): readonly [quotient: NDArray, remainder: NDArray] {
+  return [floorDivide(x, y), remainder(x, y)];
+}
+
+const powerOfArrays = binary(
+  "power",
+  (x, y) => isFloating(x.dtype) ? pow(x, y) : integerPower(x, y),
+  "numbers",
+);
+
+const powerOfWhole = inlined(
+  "power",
+  1,
+  (xs, exponent: number) => {
+    const [x] = promoteOperands("power()", xs, "numbers");
+    if (exponent < 0 && !isFloating(x!.dtype)) {
+      throw new ShapeError(
+        `Cannot raise integers ${x} to the negative power ${exponent}: ` +
+          `convert them to floats with astype()`,
+      );
+    }
+    return integerPow(x!, exponent);
+  },
+);
+
+/**
+ * `x` to the power `y`: 1 for `y = 0` and for `x = 1`, NaN included. A whole
+ * JavaScript number `y` multiplies repeatedly, so integers stay integers.
+ *
+ * @throws {ShapeError} If integers are raised to a negative JavaScript number.
+ */
+export function power(x: ArrayLike, y: ArrayLike): NDArray {
+  const isWhole = typeof y === "number" && Number.isSafeInteger(y);
+  return isWhole ? powerOfWhole(x, y) : powerOfArrays(x, y);
+}
+
+/** Repeated squaring: six steps reach all powers that 32 bits can hold. */
+function integerPower(x: NDArray, y: NDArray): NDArray {
+  const zero = zerosLike(x);
+  const one = fullLike(x, 1);
+  const isZero = and(compare("eq", x, zero), compare("ne", y, zero));
+  let [result, base, exponent] = [select(isZero, zero, one), x, y];
+  for (let step = 0; step < 6; step++) {
+    const isOdd = compare("ne", and(exponent, one), zero);
+    result = select(isOdd, mul(result, base), result);
+    base = mul(base, base);
+    exponent = shiftRightLogical(exponent, one);
+  }
+  return result;
+}
+
+/** `-x`. */
+export const negative: Unary = unary("negative", neg, "numbers");
+
+/** `+x`. */
+export const positive: Unary = unary("positive", (x) => x, "numbers");
+
+/** The absolute value; its derivative at 0 is 0. */
+export const absolute: Unary = unary(
+  "absolute",
+  (x) =>
+    kindOf(x.dtype) === "float" || kindOf(x.dtype) === "int" ? absOf(x) : x,
+);
+
+/** The absolute value: `absolute`. */
+export const abs: Unary = absolute;
+
+/** The absolute value of floats: `absolute`, of integers as floats. */
+export const fabs: Unary = unary("fabs", absOf, "floats");
+
+/** `x * x`. */
+export const square: Unary = unary(
+  "square",
+  (x) => integerPow(x, 2),
+  "numbers",
+);
+
+/** `1 / x`. */
+export const reciprocal: Unary = unary(
+  "reciprocal",
+  (x) => div(fullLike(x, 1), x),
+  "floats",
+);
+
+/** -1, 0 or 1; a zero keeps its sign, and NaN stays. */
+export const sign: Unary = unary("sign", signOf, "numbers");
+
+/** 0 below 0, 1 above, and `y` at 0. */
+export const heaviside: Binary = binary(
+  "heaviside",
+  (x, y) => {
+    const zero = fullLike(x, 0);
+    const step = select(compare("lt", x, zero), zero, fullLike(x, 1));
+    const settled = select(compare("eq", x, zero), y, step);
+    return select(compare("ne", x, x), x, settled);
+  },
+  "floats",
+);

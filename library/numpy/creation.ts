@@ -1,0 +1,325 @@
+/** New arrays: constants, ranges and patterns. */
+
+import type { ArrayLike, NDArray } from "../../core/array.ts";
+import { type DType, isFloating } from "../../core/dtype.ts";
+import { ShapeError } from "../../core/errors.ts";
+import * as ops from "../../core/ops/addition.ts";
+import { div, mul, sub } from "../../core/ops/arithmetic.ts";
+import { compare, select } from "../../core/ops/compare.ts";
+import {
+  full as filled,
+  fullLike as filledLike,
+  iota,
+  zerosLike as zeros0,
+} from "../../core/ops/constants.ts";
+import { convertElementType, pow } from "../../core/ops/elementwise.ts";
+import { reshape } from "../../core/ops/layout.ts";
+import { inlined, inlinedList } from "../../transforms/inlined.ts";
+import { shapeOf } from "../_axes.ts";
+import { broadcastTo, promoteOperands } from "../_promote.ts";
+import type { DTypeOption } from "./array.ts";
+
+/** An extent, or a list of them. */
+export type Shape = number | readonly number[];
+
+/** An array of zeros, of float32 unless a dtype is given. */
+export function zeros(
+  shape: Shape,
+  { dtype = "float32" }: DTypeOption = {},
+): NDArray {
+  return filled(checkedShape("zeros()", shape), 0, dtype);
+}
+
+/** An array of ones, of float32 unless a dtype is given. */
+export function ones(
+  shape: Shape,
+  { dtype = "float32" }: DTypeOption = {},
+): NDArray {
+  return filled(checkedShape("ones()", shape), 1, dtype);
+}
+
+/** Zeros: memory is never left uninitialised. */
+export const empty: typeof zeros = zeros;
+
+const repeated = inlined(
+  "full",
+  1,
+  ([value], shape: readonly number[], dtype: DType | null) =>
+    broadcastTo(
+      dtype === null
+        ? convertElementType(value, value.dtype)
+        : convertElementType(value, dtype),
+      shape,
+    ),
+);
+
+/** An array of one value, which broadcasts to the shape. */
+export function full(
+  shape: Shape,
+  value: ArrayLike,
+  { dtype }: DTypeOption = {},
+): NDArray {
+  return repeated(value, checkedShape("full()", shape), dtype ?? null);
+}
+
+/** Another shape or dtype than that of the model. */
+export interface LikeOptions extends DTypeOption {
+  /** Shape of the result. */
+  readonly shape?: Shape;
+}
+
+/** One value repeated in the shape and dtype of `x`. */
+export function fullLike(
+  x: NDArray,
+  value: ArrayLike,
+  { dtype = x.dtype, shape = x.shape }: LikeOptions = {},
+): NDArray {
+  return full(shape, value, { dtype });
+}
+
+/** Zeros in the shape and dtype of `x`. */
+export function zerosLike(x: NDArray, options: LikeOptions = {}): NDArray {
+  return fullLike(x, 0, options);
+}
+
+/** Ones in the shape and dtype of `x`. */
+export function onesLike(x: NDArray, options: LikeOptions = {}): NDArray {
+  return fullLike(x, 1, options);
+}
+
+/** Zeros in the shape and dtype of `x`: memory is never left uninitialised. */
+export const emptyLike: typeof zerosLike = zerosLike;
+
+function checkedShape(what: string, shape: Shape): readonly number[] {
+  const extents = shapeOf(shape);
+  if (extents.every((e) => Number.isSafeInteger(e) && e >= 0)) return extents;
+  throw new RangeError(
+    `Cannot make an array of shape [${extents}] with ${what}: extents must ` +
+      `be whole numbers from 0 on`,
+  );
+}
+
+const ramp = inlinedList(
+  "arange",
+  (
+    _none,
+    count: number,
+    start: number,
+    step: number,
+    dtype: DType,
+  ) => {
+    const type = isFloating(dtype) ? dtype : "int32";
+    const positions = iota(type, [count], 0);
+    const scaled = step === 1
+      ? positions
+      : mul(positions, filledLike(positions, step));
+    const moved = start === 0
+      ? scaled
+      : ops.add(scaled, filledLike(scaled, start));
+    return convertElementType(moved, dtype);
+  },
+);
+
+/**
+ * The numbers from `start` up to `stop`, without it, in steps: int32 if all
+ * three are whole, else float32. With one number, from 0 up to it.
+ *
+ * @throws {RangeError} If the step is 0 or a number is not finite.
+ */
+export function arange(
+  start: number,
+  stop?: number | null,
+  step = 1,
+  { dtype }: DTypeOption = {},
+): NDArray {
+  const [from, to] = stop === undefined || stop === null
+    ? [0, start]
+    : [start, stop];
+  const count = Math.ceil((to - from) / step);
+  if (!Number.isFinite(count)) {
+    throw new RangeError(
+      `Cannot make a range from ${from} to ${to} in steps of ${step}: needs ` +
+        `finite numbers and a step other than 0`,
+    );
+  }
+  const isWhole = [from, to, step].every(Number.isInteger);
+  return ramp(
+    [],
+    Math.max(0, count),
+    from,
+    step,
+    dtype ?? (isWhole ? "int32" : "float32"),
+  );
+}
+
+/** Choices for ranges of a given number of elements. */
+export interface RangeOptions extends DTypeOption {
+  /** Whether `stop` is the last element; it is unless given. */
+  readonly endpoint?: boolean;
+}
+
+const between = inlined(
+  "linspace",
+  2,
+  (bounds, count: number, endpoint: boolean, dtype: DType | null) => {
+    const [start, stop] = promoteOperands("linspace()", bounds, "floats") as [
+      NDArray,
+      NDArray,
+    ];
+    const type = dtype ?? start.dtype;
+    const shape = [count, ...start.shape];
+    const positions = iota(start.dtype, shape, 0);
+    const last = endpoint ? count - 1 : count;
+    const t = div(positions, filledLike(positions, Math.max(last, 1)));
+    const [from, to] = [broadcastTo(start, shape), broadcastTo(stop, shape)];
+    // Both ends are exact in this form, also where their difference overflows.
+    const inner = ops.add(mul(from, sub(filledLike(t, 1), t)), mul(to, t));
+    const isStart = compare("eq", t, zeros0(t));
+    const points = select(isStart, from, inner);
+    return convertElementType(points, type);
+  },
+);
+
+/**
+ * `count` numbers at equal distances from `start` to `stop`, as floats.
+ *
+ * @throws {RangeError} If the count is not a whole number from 0 on.
+ */
+export function linspace(
+  start: ArrayLike,
+  stop: ArrayLike,
+  count = 50,
+  { endpoint = true, dtype }: RangeOptions = {},
+): NDArray {
+  checkedShape("linspace()", count);
+  return between(start, stop, count, endpoint, dtype ?? null);
+}
+
+const powers = inlined("logspace", 1, ([x], base: number) => {
+  return pow(filledLike(x, base), x);
+});
+
+/** `base` to the powers of `linspace(start, stop, count)`; base 10 unless given. */
+export function logspace(
+  start: ArrayLike,
+  stop: ArrayLike,
+  count = 50,
+  { base = 10, dtype, ...options }: RangeOptions & { readonly base?: number } =
+    {},
+): NDArray {
+  const points = powers(linspace(start, stop, count, options), base);
+  return dtype === undefined ? points : convertElementType(points, dtype);
+}
+
+const onDiagonal = inlinedList(
+  "eye",
+  (_none, shape: readonly number[], offset: number, dtype: DType) => {
+    const [row, column] = gridOf(shape, offset);
+    return convertElementType(compare("eq", row, column), dtype);
+  },
+);
+
+/** Rows, moved by an offset, and columns of a matrix, as int32. */
+function gridOf(
+  shape: readonly number[],
+  offset: number,
+): readonly [row: NDArray, column: NDArray] {
+  const row = iota("int32", shape, shape.length - 2);
+  const column = iota("int32", shape, shape.length - 1);
+  return [ops.add(row, filledLike(row, offset)), column];
+}
+
+/** Ones on a diagonal, zeros elsewhere; `offset` moves it to the right. */
+export function eye(
+  rows: number,
+  columns: number = rows,
+  { offset = 0, dtype = "float32" }: DTypeOption & {
+    readonly offset?: number;
+  } = {},
+): NDArray {
+  return onDiagonal([], checkedShape("eye()", [rows, columns]), offset, dtype);
+}
+
+/** The square matrix with ones on its diagonal. */
+export function identity(size: number, options: DTypeOption = {}): NDArray {
+  return eye(size, size, options);
+}
+
+const below = inlinedList(
+  "tri",
+  (_none, shape: readonly number[], offset: number, dtype: DType) => {
+    const [row, column] = gridOf(shape, offset);
+    return convertElementType(compare("ge", row, column), dtype);
+  },
+);
+
+/** Ones on a diagonal and below it, zeros above. */
+export function tri(
+  rows: number,
+  columns: number = rows,
+  offset = 0,
+  { dtype = "float32" }: DTypeOption = {},
+): NDArray {
+  return below([], checkedShape("tri()", [rows, columns]), offset, dtype);
+}
+
+const triangle = inlined(
+  "tril",
+  1,
+  ([x], offset: number, isLower: boolean) => {
+    if (x.ndim < 2) {
+      throw new ShapeError(
+        `Cannot take a triangle of ${x}: needs at least two axes`,
+      );
+    }
+    const [row, column] = gridOf(x.shape, isLower ? offset : offset - 1);
+    const isLowerPart = compare("ge", row, column);
+    const zero = zeros0(x);
+    return isLower
+      ? select(isLowerPart, x, zero)
+      : select(isLowerPart, zero, x);
+  },
+);
+
+/**
+ * Matrices with the elements above a diagonal replaced by 0.
+ *
+ * @throws {ShapeError} If there are fewer than two axes.
+ */
+export function tril(x: ArrayLike, offset = 0): NDArray {
+  return triangle(x, offset, true);
+}
+
+/**
+ * Matrices with the elements below a diagonal replaced by 0.
+ *
+ * @throws {ShapeError} If there are fewer than two axes.
+ */
+export function triu(x: ArrayLike, offset = 0): NDArray {
+  return triangle(x, offset, false);
+}
+
+const grids = inlinedList(
+  "meshgrid",
+  (vectors, isMatrixOrder: boolean) => {
+    const axisOf = (i: number) => !isMatrixOrder && i < 2 ? 1 - i : i;
+    const spread = vectors.map((x, i) =>
+      reshape(x, vectors.map((_, axis) => axis === axisOf(i) ? x.size : 1))
+    );
+    const extents = vectors.map((_, axis) => vectors[axisOf(axis)]?.size ?? 1);
+    return vectors.length < 2
+      ? vectors.map((x) => reshape(x, [x.size]))
+      : spread.map((x) => broadcastTo(x, extents));
+  },
+);
+
+/**
+ * The coordinates of all points of a grid: one array for each vector. With
+ * indexing `"xy"`, the first vector goes along the columns.
+ */
+export function meshgrid(
+  vectors: readonly ArrayLike[],
+  { indexing = "xy" }: { readonly indexing?: "xy" | "ij" } = {},
+): readonly NDArray[] {
+  return grids(vectors, indexing === "ij");
+}

@@ -1,0 +1,77 @@
+/** Roots, exponentials and logarithms of elements, as floats. */
+
+import { add } from "../../core/ops/addition.ts";
+import { div, max, min, mul } from "../../core/ops/arithmetic.ts";
+import { compare, select } from "../../core/ops/compare.ts";
+import { fullLike } from "../../core/ops/constants.ts";
+import * as ops from "../../core/ops/elementwise.ts";
+import { type Binary, binary, type Unary, unary } from "./_ufunc.ts";
+
+/** The square root; NaN below 0. */
+export const sqrt: Unary = unary("sqrt", ops.sqrt, "floats");
+
+/** The cube root. */
+export const cbrt: Unary = unary("cbrt", ops.cbrt, "floats");
+
+/** `e` to the power `x`. */
+export const exp: Unary = unary("exp", ops.exp, "floats");
+
+/** 2 to the power `x`. */
+export const exp2: Unary = unary("exp2", ops.exp2, "floats");
+
+/** `exp(x) - 1`, exact near 0. */
+export const expm1: Unary = unary("expm1", ops.expm1, "floats");
+
+/** The natural logarithm; -inf at 0, NaN below. */
+export const log: Unary = unary("log", ops.log, "floats");
+
+/** `log(1 + x)`, exact near 0. */
+export const log1p: Unary = unary("log1p", ops.log1p, "floats");
+
+/** The logarithm to base 2. */
+export const log2: Unary = unary(
+  "log2",
+  (x) => div(ops.log(x), fullLike(x, Math.LN2)),
+  "floats",
+);
+
+/** The logarithm to base 10. */
+export const log10: Unary = unary(
+  "log10",
+  (x) => div(ops.log(x), fullLike(x, Math.LN10)),
+  "floats",
+);
+
+/** `log(exp(x) + exp(y))`, without overflow. */
+export const logaddexp: Binary = binary("logaddexp", ops.logAddExp, "floats");
+
+/** `log2(2^x + 2^y)`, without overflow. */
+export const logaddexp2: Binary = binary(
+  "logaddexp2",
+  (x, y) => {
+    const ln2 = fullLike(x, Math.LN2);
+    return div(ops.logAddExp(mul(x, ln2), mul(y, ln2)), ln2);
+  },
+  "floats",
+);
+
+/** `sqrt(x² + y²)`, without overflow: scaled by the larger of the two. */
+export const hypot: Binary = binary(
+  "hypot",
+  (x, y) => {
+    const [a, b] = [ops.abs(x), ops.abs(y)];
+    const large = max(a, b);
+    const one = fullLike(large, 1);
+    const isZero = compare("eq", large, fullLike(large, 0));
+    const scale = select(isZero, one, large);
+    const small = div(min(a, b), scale);
+    const length = mul(large, ops.sqrt(add(one, ops.square(small))));
+    const infinity = fullLike(large, Infinity);
+    const isInfinite = ops.or(
+      compare("eq", a, infinity),
+      compare("eq", b, infinity),
+    );
+    return select(isInfinite, infinity, length);
+  },
+  "floats",
+);

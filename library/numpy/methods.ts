@@ -1,0 +1,28 @@
+/** Fills the table behind the methods of `NDArray`; imported for this effect. */
+
+import { installMethods } from "../../core/methods.ts";
+import * as arithmetic from "./arithmetic.ts";
+import * as comparison from "./comparison.ts";
+import * as cumulative from "./cumulative.ts";
+import * as indexing from "./indexing.ts";
+import * as join from "./join.ts";
+import * as moments from "./moments.ts";
+import * as products from "./products.ts";
+import * as reductions from "./reductions.ts";
+import * as rounding from "./rounding.ts";
+import * as shape from "./shape.ts";
+import * as sorting from "./sorting.ts";
+
+installMethods({
+  ...arithmetic,
+  ...comparison,
+  ...cumulative,
+  ...indexing,
+  ...join,
+  ...moments,
+  ...products,
+  ...reductions,
+  ...rounding,
+  ...shape,
+  ...sorting,
+});

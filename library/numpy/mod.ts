@@ -1,0 +1,46 @@
+/**
+ * Functions on arrays under NumPy's names: they broadcast, promote dtypes and
+ * take negative axes.
+ *
+ * @module
+ */
+
+import "./methods.ts";
+
+export * from "./arithmetic.ts";
+export * from "./array.ts";
+export * from "./bits.ts";
+export * from "./comparison.ts";
+export * from "./creation.ts";
+export * from "./cumulative.ts";
+export * from "./dtypes.ts";
+export * from "./einsum.ts";
+export * from "./exponential.ts";
+export { diag, diagonal, take, takeAlongAxis, trace } from "./indexing.ts";
+export * from "./join.ts";
+export * from "./moments.ts";
+export * from "./pad.ts";
+export * from "./products.ts";
+export {
+  all,
+  amax,
+  amin,
+  any,
+  argmax,
+  argmin,
+  countNonzero,
+  max,
+  min,
+  nansum,
+  prod,
+  ptp,
+  type Reduction,
+  type ReductionOptions,
+  type Search,
+  sum,
+  type SumOptions,
+} from "./reductions.ts";
+export * from "./rounding.ts";
+export * from "./shape.ts";
+export * from "./sorting.ts";
+export * from "./trigonometric.ts";

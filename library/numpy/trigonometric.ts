@@ -1,0 +1,108 @@
+/** Circular and hyperbolic functions of elements, as floats. */
+
+import { div, mul } from "../../core/ops/arithmetic.ts";
+import { compare, select } from "../../core/ops/compare.ts";
+import { fullLike } from "../../core/ops/constants.ts";
+import { add } from "../../core/ops/addition.ts";
+import * as ops from "../../core/ops/elementwise.ts";
+import { type Binary, binary, type Unary, unary } from "./_ufunc.ts";
+
+/** Sine, of radians. */
+export const sin: Unary = unary("sin", ops.sin, "floats");
+
+/** Cosine, of radians. */
+export const cos: Unary = unary("cos", ops.cos, "floats");
+
+/** Tangent, of radians. */
+export const tan: Unary = unary("tan", ops.tan, "floats");
+
+/** The angle in `[-pi/2, pi/2]` whose sine is `x`. */
+export const arcsin: Unary = unary("arcsin", ops.asin, "floats");
+
+/** The angle in `[-pi/2, pi/2]` whose sine is `x`: `arcsin`. */
+export const asin: Unary = arcsin;
+
+/** The angle in `[0, pi]` whose cosine is `x`. */
+export const arccos: Unary = unary("arccos", ops.acos, "floats");
+
+/** The angle in `[0, pi]` whose cosine is `x`: `arccos`. */
+export const acos: Unary = arccos;
+
+/** The angle in `[-pi/2, pi/2]` whose tangent is `x`. */
+export const arctan: Unary = unary("arctan", ops.atan, "floats");
+
+/** The angle in `[-pi/2, pi/2]` whose tangent is `x`: `arctan`. */
+export const atan: Unary = arctan;
+
+/** Hyperbolic sine. */
+export const sinh: Unary = unary("sinh", ops.sinh, "floats");
+
+/** Hyperbolic cosine. */
+export const cosh: Unary = unary("cosh", ops.cosh, "floats");
+
+/** Hyperbolic tangent. */
+export const tanh: Unary = unary("tanh", ops.tanh, "floats");
+
+/** Inverse hyperbolic sine. */
+export const arcsinh: Unary = unary("arcsinh", ops.asinh, "floats");
+
+/** Inverse hyperbolic sine: `arcsinh`. */
+export const asinh: Unary = arcsinh;
+
+/** Inverse hyperbolic cosine; NaN below 1. */
+export const arccosh: Unary = unary("arccosh", ops.acosh, "floats");
+
+/** Inverse hyperbolic cosine; NaN below 1: `arccosh`. */
+export const acosh: Unary = arccosh;
+
+/** Inverse hyperbolic tangent; NaN outside `[-1, 1]`. */
+export const arctanh: Unary = unary("arctanh", ops.atanh, "floats");
+
+/** Inverse hyperbolic tangent; NaN outside `[-1, 1]`: `arctanh`. */
+export const atanh: Unary = arctanh;
+
+/** The angle in `[-pi, pi]` of the point `(x, y)`. */
+export const arctan2: Binary = binary("arctan2", ops.atan2, "floats");
+
+/** The angle in `[-pi, pi]` of the point `(x, y)`: `arctan2`. */
+export const atan2: Binary = arctan2;
+
+/** Degrees as radians. */
+export const deg2rad: Unary = unary(
+  "deg2rad",
+  (x) => mul(x, fullLike(x, Math.PI / 180)),
+  "floats",
+);
+
+/** Radians as degrees. */
+export const rad2deg: Unary = unary(
+  "rad2deg",
+  (x) => mul(x, fullLike(x, 180 / Math.PI)),
+  "floats",
+);
+
+/** Degrees as radians: `deg2rad`. */
+export const radians: Unary = deg2rad;
+
+/** Radians as degrees: `rad2deg`. */
+export const degrees: Unary = rad2deg;
+
+/**
+ * `sin(pi x) / (pi x)`, and 1 at 0. Near 0 it is a polynomial, so that
+ * derivatives of the first three orders are right there.
+ */
+export const sinc: Unary = unary(
+  "sinc",
+  (x) => {
+    const angle = mul(x, fullLike(x, Math.PI));
+    const isZero = compare("eq", x, fullLike(x, 0));
+    const safe = select(isZero, fullLike(x, 1), angle);
+    // 1 - t²/6 has the value and the derivatives of sin(t)/t at 0.
+    const near = add(
+      fullLike(x, 1),
+      div(ops.square(angle), fullLike(x, -6)),
+    );
+    return select(isZero, near, div(ops.sin(safe), safe));
+  },
+  "floats",
+);
