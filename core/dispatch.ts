@@ -81,6 +81,7 @@ export function runJaxpr(
   const committed = arrays.find((x) => x.committed)?.committed ?? null;
   const backend = committed ?? currentBackend();
   checkDevices(arrays, backend);
+  checkDonated(arrays, donated);
   const { executable, outAvals } = compiled(jaxpr, backend, donated);
   const buffers = arrays.map((x) => x.bufferOn(backend));
   const results = executable.run(buffers);
@@ -131,6 +132,20 @@ function checkDevices(
       `"${
         other.committed!.name
       }": move one with devicePut(x, "${backend.name}")`,
+  );
+}
+
+function checkDonated(
+  arrays: readonly ConcreteArray[],
+  donated: readonly boolean[],
+): void {
+  const twice = arrays.find((x, i) =>
+    donated[i] && arrays.indexOf(x) !== arrays.lastIndexOf(x)
+  );
+  if (!twice) return;
+  throw new TypeError(
+    `Cannot donate an array of shape [${twice.shape}] that is passed twice: ` +
+      `its memory has one owner. Pass a copy, or leave it out of donateArgnums`,
   );
 }
 

@@ -17,13 +17,20 @@ export function compileProgram(program: Program): ProgramRun {
   const slotOf = (id: BufferId) => buffers[id]!.slot;
   const inputSlots = program.inputs.map(slotOf);
   const outputSlots = program.outputs.map(slotOf);
+  const kept = inputSlots.filter((_, i) => !program.donated[i]);
+  // Two arrays must not share memory: either could be donated and overwritten.
+  const isShared = outputSlots.map((slot, i) =>
+    kept.includes(slot) || outputSlots.indexOf(slot) !== i
+  );
   const run = compileSteps(program, program.steps);
   return (inputs) => {
     const memory: ArrayBuffer[] = [];
     inputSlots.forEach((slot, i) => memory[slot] = inputs[i]!);
     slots.forEach((bytes, slot) => memory[slot] ??= new ArrayBuffer(bytes));
     run(memory);
-    return outputSlots.map((slot) => memory[slot]!);
+    return outputSlots.map((slot, i) =>
+      isShared[i] ? memory[slot]!.slice(0) : memory[slot]!
+    );
   };
 }
 
