@@ -153,11 +153,11 @@ class Uses {
     const currents = new Set(step.carries.map((c) => c.current));
     for (const [id, life] of this.own) {
       if (life.first < start && life.last >= start && !currents.has(id)) {
-        life.last = end;
+        life.last = Math.max(life.last, end);
       }
     }
     for (const { next } of step.carries) {
-      this.touch(next, this.own.get(next)?.last ?? end);
+      this.touch(next, end);
     }
   }
 
