@@ -45,10 +45,13 @@ export type ScatterParams = ScatterDimensions & {
 /** Operand, indices and updates. */
 export type ScatterInputs = readonly [NDArray, NDArray, NDArray];
 
-/** How a caller describes a scatter; the mode is `drop` unless given. */
-export type ScatterOptions =
-  & ScatterDimensions
-  & Partial<Pick<ScatterParams, "mode" | "uniqueIndices">>;
+/** How a caller describes a scatter. */
+export type ScatterOptions = ScatterDimensions & {
+  /** `drop` unless given. */
+  readonly mode?: ScatterMode;
+  /** A promise that no two windows overlap; false unless given. */
+  readonly uniqueIndices?: boolean;
+};
 
 /** What distinguishes one scatter from another. */
 interface ScatterRules {
@@ -60,15 +63,18 @@ interface ScatterRules {
   >;
 }
 
-/** A function that combines updates into an array, and its primitive. */
-export function scatterFunction(
-  { name, combine, ...rules }: ScatterRules,
-): (
+/** A function that combines updates into the windows of an array. */
+export type ScatterFunction = (
   x: NDArray,
   indices: NDArray,
   updates: NDArray,
   options: ScatterOptions,
-) => NDArray {
+) => NDArray;
+
+/** A scatter with its primitive. */
+export function scatterFunction(
+  { name, combine, ...rules }: ScatterRules,
+): ScatterFunction {
   const primitive: Primitive<ScatterInputs, ScatterParams> = {
     name,
     readsManyTimes: true,

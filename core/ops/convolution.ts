@@ -70,14 +70,23 @@ export type ConvolutionDimensions = {
   readonly outSpec: readonly number[];
 };
 
-/** How a caller describes a convolution; dilations and groups are 1 unless given. */
-export type ConvolutionOptions =
-  & Pick<ConvolutionParams, "windowStrides" | "padding">
-  & Partial<ConvolutionParams>
-  & {
-    /** NC..., OI... and NC... unless given. */
-    readonly dimensionNumbers?: ConvolutionDimensions;
-  };
+/** How a caller describes a convolution. */
+export type ConvolutionOptions = {
+  /** One stride for each spatial axis, as all of these. */
+  readonly windowStrides: readonly number[];
+  /** Zeros added before and after; negative ones remove elements. */
+  readonly padding: readonly (readonly [lo: number, hi: number])[];
+  /** Distances between elements of `lhs`; 1 unless given. */
+  readonly lhsDilation?: readonly number[];
+  /** Distances between elements of `rhs`; 1 unless given. */
+  readonly rhsDilation?: readonly number[];
+  /** Groups of input features, each with its own output features; 1 unless given. */
+  readonly featureGroupCount?: number;
+  /** Groups of the batch, each with its own output features; 1 unless given. */
+  readonly batchGroupCount?: number;
+  /** NC..., OI... and NC... unless given. */
+  readonly dimensionNumbers?: ConvolutionDimensions;
+};
 
 /**
  * Sums of products of windows of `lhs` with the kernel `rhs` (not flipped), as

@@ -7,6 +7,7 @@ import {
   batchedGather,
   type GatherDimensions,
   gatheredShape,
+  type GatherMode,
   type GatherParams,
   gatherSource,
 } from "./_gather.ts";
@@ -21,6 +22,7 @@ import { zerosLike } from "./constants.ts";
 export type { GatherDimensions, GatherMode } from "./_gather.ts";
 export type {
   ScatterDimensions,
+  ScatterFunction,
   ScatterMode,
   ScatterOptions,
 } from "./_scatter.ts";
@@ -49,10 +51,13 @@ const gatherP: Primitive<readonly [NDArray, NDArray], GatherParams> = {
     gatherSource(k, inputs, params, x),
 };
 
-/** How a caller describes a gather; the mode is `clip` unless given. */
-export type GatherOptions =
-  & GatherDimensions
-  & Partial<Pick<GatherParams, "mode" | "fillValue">>;
+/** How a caller describes a gather. */
+export type GatherOptions = GatherDimensions & {
+  /** `clip` unless given. */
+  readonly mode?: GatherMode;
+  /** `null`, unless given: NaN, the least signed or the greatest unsigned integer, or true. */
+  readonly fillValue?: number | null;
+};
 
 /**
  * Windows of `x` at `indices`, integers whose last axis holds the components of
@@ -75,12 +80,7 @@ export function gather(
  *
  * @throws {ShapeError} If shapes or dtypes do not fit.
  */
-export const scatterAdd: (
-  x: NDArray,
-  indices: NDArray,
-  updates: NDArray,
-  options: ScatterOptions,
-) => NDArray = scatterFunction({
+export const scatterAdd: ScatterFunction = scatterFunction({
   name: "scatter_add",
   combine: "add",
   jvp: ([x, indices, updates], [dx, , dUpdates], params) => [

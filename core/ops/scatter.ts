@@ -4,9 +4,9 @@ import type { NDArray } from "../array.ts";
 import { Linear, type Tangent } from "../primitive.ts";
 import {
   gatherOf,
+  type ScatterFunction,
   scatterFunction,
   type ScatterInputs,
-  type ScatterOptions,
   type ScatterParams,
 } from "./_scatter.ts";
 import { addTangents } from "./addition.ts";
@@ -16,12 +16,7 @@ import { fullLike, iota, zerosLike } from "./constants.ts";
 import { gather, scatterAdd } from "./gather_scatter.ts";
 import { reshape } from "./layout.ts";
 
-type ScatterFunction = (
-  x: NDArray,
-  indices: NDArray,
-  updates: NDArray,
-  options: ScatterOptions,
-) => NDArray;
+export type { ScatterFunction } from "./_scatter.ts";
 
 /**
  * Stores `updates` in the windows of `x` at `indices`, integers whose last axis
