@@ -13,9 +13,9 @@ import {
 } from "./_gather.ts";
 import {
   gatherOf,
+  type ScatterFunction,
   scatterFunction,
   scatterOf,
-  type ScatterOptions,
 } from "./_scatter.ts";
 import { zerosLike } from "./constants.ts";
 
