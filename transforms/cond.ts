@@ -1,13 +1,20 @@
 /** `condP`: one of several branches. */
 
 import { NDArray } from "../core/array.ts";
+import { isFloating } from "../core/dtype.ts";
 import { evalJaxpr, Jaxpr, memoised } from "../core/jaxpr.ts";
+import { leading } from "../core/ops/_define.ts";
 import { broadcastInDim } from "../core/ops/broadcast_sum.ts";
 import { compare, select } from "../core/ops/compare.ts";
 import { fullLike, zerosLike } from "../core/ops/constants.ts";
 import { stopGradient } from "../core/ops/barrier.ts";
 import { max, min } from "../core/ops/arithmetic.ts";
-import { Linear, type Primitive, type Tangent } from "../core/primitive.ts";
+import {
+  type BatchAxis,
+  Linear,
+  type Primitive,
+  type Tangent,
+} from "../core/primitive.ts";
 import { stage } from "../core/staging.ts";
 import { bind } from "../core/trace.ts";
 import { merged, unless, where } from "./_jaxprs.ts";
@@ -57,8 +64,7 @@ export const condP: Primitive<readonly NDArray[], CondParams> = {
     const none = branches[0]!.outputs.map(() => false);
     const mappedOut = union(batched(none).map((b) => b.mappedOut));
     if (isIndexMapped) {
-      const all = batched(none.map(() => true)).map((b) => b.jaxpr);
-      return selectBranch(all, index!, operands, mapped);
+      return selectBranch(branches, index!, { operands, mapped, axis });
     }
     const outs = bind(condP, [index!, ...operands], {
       branches: batched(mappedOut).map((b) => b.jaxpr),
@@ -136,27 +142,34 @@ function union(masks: readonly (readonly boolean[])[]): readonly boolean[] {
 /**
  * Evaluates all branches and takes, in each lane, the result of one. In the
  * other lanes a branch sees its operands as constants: whatever its derivative
- * is there, even NaN, does not reach them.
+ * is there, even NaN, does not reach them. So every operand that may have a
+ * derivative is given to each lane.
  */
 function selectBranch(
   branches: readonly Jaxpr[],
   index: NDArray,
-  operands: readonly NDArray[],
-  mapped: readonly boolean[],
+  { operands, mapped, axis }: {
+    readonly operands: readonly NDArray[];
+    readonly mapped: readonly boolean[];
+    readonly axis: BatchAxis;
+  },
 ): readonly NDArray[] {
   const last = fullLike(index, branches.length - 1);
   const chosen = min(max(index, zerosLike(index)), last);
   const lanes = (x: NDArray, i: number) =>
     broadcastInDim(compare("eq", chosen, fullLike(chosen, i)), x.shape, [0]);
-  return branches.map((branch, i) =>
-    evalJaxpr(
-      branch,
-      operands.map((x, at) => {
-        if (!mapped[at]) return x;
-        return select(lanes(x, i), x, stopGradient(x));
-      }),
-    )
-  ).reduce((before, outs, i) =>
+  const inLanes = operands.map((x, at) => mapped[at]! || isFloating(x.dtype));
+  const given = operands.map((x, at) =>
+    inLanes[at] ? leading(x, mapped[at]!, axis.size) : x
+  );
+  return branches.map((branch, i) => {
+    const forced = branch.outputs.map(() => true);
+    const { jaxpr } = batchJaxpr(branch, { mapped: inLanes, axis, forced });
+    const guarded = given.map((x) =>
+      isFloating(x.dtype) ? select(lanes(x, i), x, stopGradient(x)) : x
+    );
+    return evalJaxpr(jaxpr, guarded);
+  }).reduce((before, outs, i) =>
     outs.map((x, at) => select(lanes(x, i), x, before[at]!))
   );
 }

@@ -1,10 +1,12 @@
 /** Matrices of derivatives: one transform over a basis of tangents or cotangents. */
 
 import type { NDArray } from "../core/array.ts";
+import { add } from "../core/ops/addition.ts";
 import { compare } from "../core/ops/compare.ts";
-import { iota } from "../core/ops/constants.ts";
+import { fullLike, iota } from "../core/ops/constants.ts";
 import { convertElementType } from "../core/ops/convert.ts";
 import { reshape, transpose } from "../core/ops/layout.ts";
+import { slice } from "../core/ops/slice_pad.ts";
 import { map, unflatten } from "../core/tree.ts";
 import {
   type AnyFunction,
@@ -30,7 +32,8 @@ function basis(arrays: readonly NDArray[]): readonly NDArray[] {
   let start = 0;
   return arrays.map((x, i) => {
     const shape = [total, sizes[i]!];
-    const place = iota("int32", shape, 1).add(start);
+    const column = iota("int32", shape, 1);
+    const place = add(column, fullLike(column, start));
     start += sizes[i]!;
     const unit = compare("eq", iota("int32", shape, 0), place);
     return reshape(convertElementType(unit, x.dtype), [total, ...x.shape]);
@@ -40,9 +43,11 @@ function basis(arrays: readonly NDArray[]): readonly NDArray[] {
 /** Cuts the first axis of `x`, which runs over all leaves of `like`, into their shapes. */
 function unstacked(x: NDArray, like: readonly NDArray[]): readonly NDArray[] {
   let start = 0;
+  const rest = x.shape.slice(1);
   return like.map((leaf) => {
-    const part = x.slice([start, start += leaf.size]);
-    return reshape(part, [...leaf.shape, ...x.shape.slice(1)]);
+    const from = [start, ...rest.map(() => 0)];
+    const part = slice(x, from, [start += leaf.size, ...rest]);
+    return reshape(part, [...leaf.shape, ...rest]);
   });
 }
 

@@ -276,16 +276,19 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
 
   lowerStep: (block, { inputs, outputs }, params) => {
     const { consts, carries, length } = params;
-    const body = loopBody(params.jaxpr, params);
     const [xConsts, xCarries, xSlices] = parts(inputs, consts, carries);
+    const targets = outputs.map((_, i) => block.output(i));
+    if (length === 0) {
+      return xCarries!.forEach((x, i) => block.copy(x, targets[i]!));
+    }
     block.loop({
       count: length,
       condition: null,
       counter: true,
-      body,
+      body: loopBody(params.jaxpr, params),
       consts: [...xConsts!, ...xSlices!],
       carries: [...xCarries!, ...outputs.slice(carries).map(() => null)],
-    }, outputs.map((_, i) => block.output(i)));
+    }, targets);
   },
 };
 
