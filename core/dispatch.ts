@@ -98,7 +98,7 @@ function compiled(
 ): Compiled {
   let forms = executables.get(jaxpr);
   if (!forms) executables.set(jaxpr, forms = new StructuralMap({ limit: 16 }));
-  const key = [backend, donated];
+  const key = [backend.name, donated];
   let form = forms.get(key);
   if (!form) {
     const simplified = simplify(jaxpr);
