@@ -36,6 +36,7 @@ export { evalShape, makeJaxpr, ShapeDtype } from "./transforms/make_jaxpr.ts";
 export { stopGradient } from "./transforms/stop_gradient.ts";
 export { vmap } from "./transforms/vmap.ts";
 export * as io from "./library/io/mod.ts";
+export * as lax from "./library/lax/mod.ts";
 export * as numpy from "./library/numpy/mod.ts";
 export * as optax from "./nn/optim/mod.ts";
 export * as optim from "./nn/optim/mod.ts";

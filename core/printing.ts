@@ -191,7 +191,8 @@ function scientificFormat(
   });
   const digits = Math.min(PRECISION, Math.max(...mantissas));
   return (value) => {
-    const text = Math.abs(shortest(value, dtype)).toExponential(digits);
+    // Beyond its own digits a value shows those of its exact decimal form.
+    const text = Math.abs(value).toExponential(digits);
     const [mantissa, exponent] = text.split("e");
     const power = exponent!.slice(1).padStart(2, "0");
     const point = mantissa!.includes(".") ? "" : ".";
