@@ -51,39 +51,49 @@ export abstract class NDArray {
   abstract readonly aval: Aval;
   /** Name of the device that holds the array. */
   abstract get device(): string;
+  /** As NumPy prints it. */
   abstract toString(): string;
 
+  /** Number of elements along each axis. */
   get shape(): readonly number[] {
     return this.aval.shape;
   }
+  /** Type of the elements. */
   get dtype(): DType {
     return this.aval.dtype;
   }
+  /** Number of axes. */
   get ndim(): number {
     return this.aval.shape.length;
   }
+  /** Number of elements. */
   get size(): number {
     return this.aval.size;
   }
+  /** Whether the dtype yields to that of a partner, as that of a number does. */
   get weakType(): boolean {
     return this.aval.weakType;
   }
 
   /** Values in row-major order, as a new typed array. */
   dataSync(): Values {
-    return this.concrete("dataSync()").readSync();
+    return requireConcrete(this, "dataSync()").readSync();
   }
   /** As `dataSync`, where the device cannot answer at once. */
   data(): Promise<Values> {
-    return this.concrete("data()").read();
+    return requireConcrete(this, "data()").read();
   }
   /** Nested lists of numbers (of booleans for bool), or one number. */
   js(): NestedList {
-    return nest(this.concrete("js()").readSync(), this.shape, this.dtype);
+    return nest(
+      requireConcrete(this, "js()").readSync(),
+      this.shape,
+      this.dtype,
+    );
   }
   /** As `js`, where the device cannot answer at once. */
   async jsAsync(): Promise<NestedList> {
-    const values = await this.concrete("jsAsync()").read();
+    const values = await requireConcrete(this, "jsAsync()").read();
     return nest(values, this.shape, this.dtype);
   }
   /**
@@ -98,12 +108,13 @@ export abstract class NDArray {
           `item() needs exactly one element. Use js() for all of them`,
       );
     }
-    const values = this.concrete("item()").readSync();
+    const values = requireConcrete(this, "item()").readSync();
     return readValue(values, valuesDtype(this.dtype), 0);
   }
 
   /** Releases memory early; never needed. The array cannot be used afterwards. */
   dispose(): void {}
+  /** Releases memory at the end of a `using` declaration. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -118,9 +129,11 @@ export abstract class NDArray {
     );
   }
 
+  /** What `console.log` shows. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
+  /** What `console.log` shows in Node. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
@@ -133,105 +146,137 @@ export abstract class NDArray {
     for (let i = 0; i < this.shape[0]!; i++) yield this.slice(i);
   }
 
+  /** `x + y`, broadcast. */
   add(y: ArrayLike): NDArray {
     return methods().add(this, y);
   }
+  /** `x - y`, broadcast. */
   sub(y: ArrayLike): NDArray {
     return methods().subtract(this, y);
   }
+  /** `x * y`, broadcast. */
   mul(y: ArrayLike): NDArray {
     return methods().multiply(this, y);
   }
+  /** `x / y`, broadcast. */
   div(y: ArrayLike): NDArray {
     return methods().trueDivide(this, y);
   }
+  /** Remainder with the sign of `y`. */
   mod(y: ArrayLike): NDArray {
     return methods().remainder(this, y);
   }
+  /** `x` to the power of `y`. */
   pow(y: ArrayLike): NDArray {
     return methods().power(this, y);
   }
+  /** `-x`. */
   neg(): NDArray {
     return methods().negative(this);
   }
+  /** Magnitudes. */
   abs(): NDArray {
     return methods().absolute(this);
   }
+  /** `x == y`, element by element. */
   equal(y: ArrayLike): NDArray {
     return methods().equal(this, y);
   }
+  /** `x != y`, element by element. */
   notEqual(y: ArrayLike): NDArray {
     return methods().notEqual(this, y);
   }
+  /** `x > y`, element by element. */
   greater(y: ArrayLike): NDArray {
     return methods().greater(this, y);
   }
+  /** `x >= y`, element by element. */
   greaterEqual(y: ArrayLike): NDArray {
     return methods().greaterEqual(this, y);
   }
+  /** `x < y`, element by element. */
   less(y: ArrayLike): NDArray {
     return methods().less(this, y);
   }
+  /** `x <= y`, element by element. */
   lessEqual(y: ArrayLike): NDArray {
     return methods().lessEqual(this, y);
   }
+  /** Sum over axes; all of them unless given. */
   sum(axis?: Axes, options?: KeepDims): NDArray {
     return methods().sum(this, axis, options);
   }
+  /** Product over axes. */
   prod(axis?: Axes, options?: KeepDims): NDArray {
     return methods().prod(this, axis, options);
   }
+  /** Mean over axes. */
   mean(axis?: Axes, options?: KeepDims): NDArray {
     return methods().mean(this, axis, options);
   }
+  /** Variance over axes; divides by the count less `correction`. */
   var(
     axis?: Axes,
     options?: KeepDims & { readonly correction?: number },
   ): NDArray {
     return methods().var(this, axis, options);
   }
+  /** Standard deviation over axes. */
   std(
     axis?: Axes,
     options?: KeepDims & { readonly correction?: number },
   ): NDArray {
     return methods().std(this, axis, options);
   }
+  /** Maximum over axes; NaN if any is. */
   max(axis?: Axes, options?: KeepDims): NDArray {
     return methods().max(this, axis, options);
   }
+  /** Minimum over axes; NaN if any is. */
   min(axis?: Axes, options?: KeepDims): NDArray {
     return methods().min(this, axis, options);
   }
+  /** Whether all are true. */
   all(axis?: Axes, options?: KeepDims): NDArray {
     return methods().all(this, axis, options);
   }
+  /** Whether any is true. */
   any(axis?: Axes, options?: KeepDims): NDArray {
     return methods().any(this, axis, options);
   }
+  /** Position of the first maximum. */
   argmax(axis?: number, options?: KeepDims): NDArray {
     return methods().argmax(this, axis, options);
   }
+  /** Position of the first minimum. */
   argmin(axis?: number, options?: KeepDims): NDArray {
     return methods().argmin(this, axis, options);
   }
+  /** Running sums along an axis. */
   cumsum(axis?: number): NDArray {
     return methods().cumsum(this, axis);
   }
+  /** Running products along an axis. */
   cumprod(axis?: number): NDArray {
     return methods().cumprod(this, axis);
   }
+  /** Sorted along an axis, the last unless given. */
   sort(axis?: number): NDArray {
     return methods().sort(this, axis);
   }
+  /** Positions that sort, stably. */
   argsort(axis?: number): NDArray {
     return methods().argsort(this, axis);
   }
+  /** NumPy's dot product. */
   dot(y: ArrayLike): NDArray {
     return methods().dot(this, y);
   }
+  /** Matrix product. */
   matmul(y: NDArray): NDArray {
     return methods().matmul(this, y);
   }
+  /** Axes in another order; reversed unless given. */
   transpose(axes?: readonly number[]): NDArray {
     return methods().transpose(this, axes);
   }
@@ -239,30 +284,39 @@ export abstract class NDArray {
   get T(): NDArray {
     return methods().transpose(this);
   }
+  /** The same elements in another shape; -1 is inferred. */
   reshape(shape: number | readonly number[]): NDArray {
     return methods().reshape(this, shape);
   }
+  /** As a vector. */
   ravel(): NDArray {
     return methods().reshape(this, -1);
   }
+  /** As a vector. */
   flatten(): NDArray {
     return methods().reshape(this, -1);
   }
+  /** Without axes of one element. */
   squeeze(axis?: Axes): NDArray {
     return methods().squeeze(this, axis);
   }
+  /** Elements whose positions along two axes are equal. */
   diagonal(offset?: number, axis1?: number, axis2?: number): NDArray {
     return methods().diagonal(this, offset, axis1, axis2);
   }
+  /** Limited to a range. */
   clip(low?: ArrayLike | null, high?: ArrayLike | null): NDArray {
     return methods().clip(this, low, high);
   }
+  /** Rounded to decimals, halves to even. */
   round(decimals?: number): NDArray {
     return methods().round(this, decimals);
   }
+  /** Converted to another dtype. */
   astype(dtype: DType): NDArray {
     return methods().astype(this, dtype);
   }
+  /** The same bits as another dtype. */
   view(dtype: DType): NDArray {
     return methods().view(this, dtype);
   }
@@ -274,16 +328,16 @@ export abstract class NDArray {
   at(...index: readonly Indexer[]): IndexUpdater {
     return methods().at(this, index);
   }
+}
 
-  private concrete(what: string): ConcreteArray {
-    if (this instanceof ConcreteArray) return this;
-    throw new TracerError(
-      `Cannot read values with ${what} of ${this}: inside a transformed ` +
-        `function only shape and dtype are known. Return the array, use ` +
-        `where(), cond() or whileLoop() to depend on values, or mark the ` +
-        `argument static`,
-    );
-  }
+function requireConcrete(x: NDArray, what: string): ConcreteArray {
+  if (x instanceof ConcreteArray) return x;
+  throw new TracerError(
+    `Cannot read values with ${what} of ${x}: inside a transformed ` +
+      `function only shape and dtype are known. Return the array, use ` +
+      `where(), cond() or whileLoop() to depend on values, or mark the ` +
+      `argument static`,
+  );
 }
 
 /** An array whose values are in the memory of a device, or one known number. */

@@ -7,7 +7,9 @@ import { type DType, DTYPES } from "./dtype.ts";
  * when they are the same object, so comparing signatures compares pointers.
  */
 export class Aval {
+  /** Number of elements. */
   readonly size: number;
+  /** Distinguishes avals in caches. */
   readonly hash: number;
 
   private constructor(
@@ -32,6 +34,7 @@ export class Aval {
       : node.strong ??= new Aval(Object.freeze([...shape]), dtype, false);
   }
 
+  /** Number of axes. */
   get ndim(): number {
     return this.shape.length;
   }
@@ -47,6 +50,7 @@ export class Aval {
     return Aval.of(shape, dtype, weakType);
   }
 
+  /** Whether it is the same aval. */
   equals(other: unknown): boolean {
     return this === other;
   }

@@ -42,15 +42,18 @@ export class Jaxpr implements Structural {
   private hashed: number | null = null;
   private positions: ReadonlyMap<Var, number> | null = null;
 
+  /** Checks nothing: see `checkJaxpr`. */
   constructor(
     readonly inputs: readonly Var[],
     readonly equations: readonly Equation[],
     readonly outputs: readonly Atom[],
   ) {}
 
+  /** Avals of the inputs. */
   get inAvals(): readonly Aval[] {
     return this.inputs.map((v) => v.aval);
   }
+  /** Avals of the outputs. */
   get outAvals(): readonly Aval[] {
     return this.outputs.map((v) => v.aval);
   }
@@ -67,6 +70,7 @@ export class Jaxpr implements Structural {
         structuralEquals(this.canonical(), other.canonical()));
   }
 
+  /** As JAX prints it. */
   toString(): string {
     return formatJaxpr(this);
   }
@@ -82,6 +86,7 @@ export class Jaxpr implements Structural {
     return this.positions = positions;
   }
 
+  /** What equality compares: variables are replaced by their positions. */
   private canonical(): readonly unknown[] {
     const position = this.numbering();
     const atom = (a: Atom) =>

@@ -15,12 +15,15 @@ import {
 
 /** Shape and dtype of an array that need not exist. */
 export class ShapeDtype {
+  /** Of the given shape and dtype. */
   constructor(readonly shape: readonly number[], readonly dtype: DType) {}
 
+  /** Number of axes. */
   get ndim(): number {
     return this.shape.length;
   }
 
+  /** Shape and dtype in words. */
   toString(): string {
     return `ShapeDtype(shape=[${this.shape}], dtype=${this.dtype})`;
   }
