@@ -62,6 +62,7 @@ export function vjp<Args extends readonly unknown[], Result, Aux>(
   primals: { readonly [K in keyof Args]: unknown },
   options: { readonly hasAux: true },
 ): [Result, Pullback<Args, Result>, Aux];
+/** As above, for a function without an auxiliary result. */
 export function vjp<Args extends readonly unknown[], Result>(
   f: (...args: Args) => Result,
   primals: { readonly [K in keyof Args]: unknown },
@@ -289,6 +290,7 @@ export function grad<
 ): (
   ...args: Lenient<Parameters<F>>
 ) => [Gradient<Parameters<F>, NoInfer<Chosen>>, AuxOf<F>];
+/** As above, for a function without an auxiliary result. */
 export function grad<
   F extends AnyFunction,
   const Chosen extends Argnums = 0,
