@@ -13,7 +13,13 @@ import {
   writeValue,
 } from "./dtype.ts";
 import { TracerError } from "./errors.ts";
-import type { ArrayMethods, Axes, Indexer, IndexUpdater } from "./methods.ts";
+import type {
+  ArrayMethods,
+  Axes,
+  Indexer,
+  IndexUpdater,
+  KeepDims,
+} from "./methods.ts";
 import { methods } from "./methods.ts";
 import { formatArray } from "./printing.ts";
 
@@ -25,10 +31,6 @@ export type NestedList = number | boolean | readonly NestedList[];
 
 /** Values of an array outside the device. bfloat16 is decoded to float32. */
 export type Values = Storage;
-
-interface KeepDims {
-  readonly keepdims?: boolean;
-}
 
 /**
  * An immutable n-dimensional array.
@@ -245,27 +247,27 @@ export abstract class NDArray {
     return methods().any(this, axis, options);
   }
   /** Position of the first maximum. */
-  argmax(axis?: number, options?: KeepDims): NDArray {
+  argmax(axis?: number | null, options?: KeepDims): NDArray {
     return methods().argmax(this, axis, options);
   }
   /** Position of the first minimum. */
-  argmin(axis?: number, options?: KeepDims): NDArray {
+  argmin(axis?: number | null, options?: KeepDims): NDArray {
     return methods().argmin(this, axis, options);
   }
   /** Running sums along an axis. */
-  cumsum(axis?: number): NDArray {
+  cumsum(axis?: number | null): NDArray {
     return methods().cumsum(this, axis);
   }
   /** Running products along an axis. */
-  cumprod(axis?: number): NDArray {
+  cumprod(axis?: number | null): NDArray {
     return methods().cumprod(this, axis);
   }
   /** Sorted along an axis, the last unless given. */
-  sort(axis?: number): NDArray {
+  sort(axis?: number | null): NDArray {
     return methods().sort(this, axis);
   }
   /** Positions that sort, stably. */
-  argsort(axis?: number): NDArray {
+  argsort(axis?: number | null): NDArray {
     return methods().argsort(this, axis);
   }
   /** NumPy's dot product. */

@@ -32,7 +32,8 @@ export interface IndexUpdater {
   max(values: ArrayLike): NDArray;
 }
 
-interface KeepDims {
+/** Whether a reduction keeps its axes, with one element each. */
+export interface KeepDims {
   readonly keepdims?: boolean;
 }
 type Binary = (x: ArrayLike, y: ArrayLike) => NDArray;
@@ -43,8 +44,12 @@ type Moment = (
   axis?: Axes,
   options?: KeepDims & { readonly correction?: number },
 ) => NDArray;
-type Search = (x: ArrayLike, axis?: number, options?: KeepDims) => NDArray;
-type AlongAxis = (x: ArrayLike, axis?: number) => NDArray;
+type Search = (
+  x: ArrayLike,
+  axis?: number | null,
+  options?: KeepDims,
+) => NDArray;
+type AlongAxis = (x: ArrayLike, axis?: number | null) => NDArray;
 
 /** The functions behind the methods of `NDArray`. */
 export interface ArrayMethods {

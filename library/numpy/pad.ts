@@ -21,11 +21,10 @@ export type PadMode = "constant" | "edge" | "reflect" | "symmetric" | "wrap";
 type Widths = readonly (readonly [number, number])[];
 
 function widthsOf(width: PadWidth, ndim: number): Widths {
-  if (typeof width === "number") return Array(ndim).fill([width, width]);
-  const [first] = width;
-  const widths = typeof first === "number" || first === undefined
-    ? Array(ndim).fill(width)
-    : width as Widths;
+  const pair = typeof width === "number" ? [width, width] : width;
+  const widths: Widths = typeof pair[0] === "number"
+    ? Array(ndim).fill(pair)
+    : pair as Widths;
   const isRight = widths.length === ndim &&
     widths.flat().every((n) => Number.isSafeInteger(n) && n >= 0);
   if (isRight) return widths;
