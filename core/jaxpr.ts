@@ -15,11 +15,13 @@ import { bind } from "./trace.ts";
 
 /** The result of one equation, or an input of a jaxpr. */
 export class Var {
+  /** A new variable, distinct from all others. */
   constructor(readonly aval: Aval) {}
 }
 
 /** A number in a program; always 0-d. */
 export class Literal {
+  /** The number `value`, of a 0-d aval. */
   constructor(readonly value: number, readonly aval: Aval) {}
 }
 
@@ -28,9 +30,16 @@ export type Atom = Var | Literal;
 
 /** One application of a primitive. */
 export interface Equation {
+  /**
+   * The operation, with all its rules.
+   * @internal
+   */
   readonly primitive: AnyPrimitive;
+  /** What it reads. */
   readonly inputs: readonly Atom[];
+  /** What else it depends on: plain data that compares by structure. */
   readonly params: unknown;
+  /** What it defines. */
   readonly outputs: readonly Var[];
 }
 

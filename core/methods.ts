@@ -23,17 +23,25 @@ export type Indexer =
 
 /** Functional updates of the elements that an index selects. */
 export interface IndexUpdater {
+  /** The elements. */
   get(): NDArray;
+  /** The array with these values there. */
   set(values: ArrayLike): NDArray;
+  /** The array with values added there; repeated positions add up. */
   add(values: ArrayLike): NDArray;
+  /** The array with the elements there multiplied. */
   mul(values: ArrayLike): NDArray;
+  /** As `mul`. */
   multiply(values: ArrayLike): NDArray;
+  /** The array with the smaller values there. */
   min(values: ArrayLike): NDArray;
+  /** The array with the larger values there. */
   max(values: ArrayLike): NDArray;
 }
 
 /** Whether a reduction keeps its axes, with one element each. */
 export interface KeepDims {
+  /** Keeps them if true. */
   readonly keepdims?: boolean;
 }
 type Binary = (x: ArrayLike, y: ArrayLike) => NDArray;
