@@ -236,7 +236,7 @@ law("derived programs are well formed", ({ jaxpr }) => {
   checkJaxpr(split.known);
   checkJaxpr(split.unknown);
   const linear = split.unknown.inputs.map((_, i) => i >= split.residuals);
-  checkJaxpr(transposeJaxpr(split.unknown, { linear }));
+  checkJaxpr(transposeJaxpr(split.unknown, { linear }).jaxpr);
   const axis = { size: 3, name: null };
   checkJaxpr(
     batchJaxpr(both, {

@@ -1,4 +1,4 @@
-/** Random programs without control flow over arrays of several shapes, for the compiler's tests. */
+/** Random programs over arrays of several shapes, for the compiler's tests. */
 
 import fc from "fast-check";
 import { arrayFromStorage, type NDArray } from "../../core/array.ts";
@@ -21,6 +21,8 @@ import { dotGeneral } from "../../core/ops/contract.ts";
 import { sin, tanh } from "../../core/ops/elementwise.ts";
 import { reshape, rev, transpose } from "../../core/ops/layout.ts";
 import { stage } from "../../core/staging.ts";
+import { jit } from "../../transforms/jit.ts";
+import { cond, scan } from "../../transforms/loops.ts";
 
 /** Arbitrary numbers from which one step makes its choices. */
 type Dice = readonly [op: number, x: number, y: number, choice: number];
@@ -137,7 +139,42 @@ function someStarts(x: NDArray, y: NDArray): readonly NDArray[] {
 
 const halves = (x: NDArray) => x.shape.map((extent) => Math.ceil(extent / 2));
 
+/** A loop over `x` and as many items, which closes over `other`. */
+function loop(x: NDArray, other: NDArray, choice: number): NDArray {
+  const times = 1 + choice % 3;
+  const items = broadcastInDim(
+    other,
+    [times, ...other.shape],
+    other.shape.map((
+      _,
+      a,
+    ) => a + 1),
+  );
+  const step = (carry: NDArray, item: NDArray) => {
+    const next = choice % 2 ? add(sin(carry), item) : mul(carry, sin(other));
+    return [next, sub(carry, item)];
+  };
+  const [last, all] = scan(step, x, items, { reverse: choice % 5 < 2 }) as [
+    NDArray,
+    NDArray,
+  ];
+  return choice % 7 < 4 ? last : sum(all, [0]);
+}
+
+/** One of two branches, by the sign of the sum of `by`. */
+function branch(x: NDArray, other: NDArray, by: NDArray): NDArray {
+  const total = sum(by, by.shape.map((_, a) => a));
+  const isPositive = compare("gt", total, fullLike(total, 0));
+  const onTrue = (x: NDArray) => mul(sin(x), other);
+  return cond(isPositive, onTrue, (x: NDArray) => neg(x), x) as NDArray;
+}
+
 const STEPS: Record<string, Step> = {
+  loop: (x, pool, [, , y, choice]) => loop(x, partner(x, pool, y), choice),
+  branch: (x, pool, [, , y, choice]) =>
+    branch(x, partner(x, pool, y), pool[choice % pool.length]!),
+  call: (x, pool, [, , y]) =>
+    jit((x: NDArray) => mul(sin(x), partner(x, pool, y)))(x),
   slice: (x, _, [, , y, choice]) => {
     const strides = x.shape.map(() => 1 + y % 2);
     const start = x.shape.map((extent) => Math.min(extent, choice % 2));
@@ -228,6 +265,7 @@ const STEPS: Record<string, Step> = {
 
 /** Steps that are not continuous in their operands, or round them. */
 const ROUGH = new Set([
+  "branch",
   "select",
   "sort",
   "argmax",
