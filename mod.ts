@@ -9,36 +9,72 @@ import "./backends/mod.ts";
 export { NDArray } from "./core/array.ts";
 export type { ArrayLike, NestedList, Values } from "./core/array.ts";
 export type { Aval } from "./core/aval.ts";
-export {
-  defaultDevice,
-  devices,
-  init,
-  registerBackend,
-} from "./core/backend.ts";
-export type { DType } from "./core/dtype.ts";
+export { defaultDevice, devices, init } from "./core/backend.ts";
+export type { DType, FloatDType, IntegerDType } from "./core/dtype.ts";
 export { ShapeError, TracerError, TreeError } from "./core/errors.ts";
-export type { Jaxpr } from "./core/jaxpr.ts";
+export type { Atom, Equation, Jaxpr, Literal, Var } from "./core/jaxpr.ts";
+export type { Axes, Indexer, IndexUpdater, KeepDims } from "./core/methods.ts";
+export type { Structural } from "./core/structural.ts";
+export type { AnyFunction } from "./transforms/_arguments.ts";
 export { checkpoint } from "./transforms/checkpoint.ts";
-export { customJvp, customVjp } from "./transforms/custom.ts";
+export {
+  customJvp,
+  type CustomJvpFunction,
+  type CustomOptions,
+  customVjp,
+  type CustomVjpFunction,
+} from "./transforms/custom.ts";
 export { blockUntilReady, devicePut } from "./transforms/devices.ts";
-export { grad, valueAndGrad, vjp } from "./transforms/grad.ts";
+export {
+  type Argnums,
+  type AuxOf,
+  grad,
+  type Gradient,
+  type GradientAlong,
+  type GradOptions,
+  type Lenient,
+  type Pullback,
+  valueAndGrad,
+  vjp,
+} from "./transforms/grad.ts";
 export {
   hessian,
   jacfwd,
+  type JacobianOptions,
   jacrev,
   jacrev as jacobian,
 } from "./transforms/jacobian.ts";
-export { clearCaches, jit } from "./transforms/jit.ts";
+export {
+  clearCaches,
+  jit,
+  type JitOptions,
+  type Jitted,
+  type Lowered,
+} from "./transforms/jit.ts";
 export { jvp } from "./transforms/jvp.ts";
 export { linearTranspose } from "./transforms/linear_transpose.ts";
 export { linearize } from "./transforms/linearize.ts";
-export { evalShape, makeJaxpr, ShapeDtype } from "./transforms/make_jaxpr.ts";
+export {
+  type ClosedJaxpr,
+  evalShape,
+  makeJaxpr,
+  ShapeDtype,
+} from "./transforms/make_jaxpr.ts";
 export { stopGradient } from "./transforms/stop_gradient.ts";
-export { vmap } from "./transforms/vmap.ts";
+export { type InAxes, vmap, type VmapOptions } from "./transforms/vmap.ts";
+/** Saving and loading trees of arrays. */
 export * as io from "./library/io/mod.ts";
+/** Operations under the names of `jax.lax`: strict about shapes and dtypes. */
 export * as lax from "./library/lax/mod.ts";
+/** Networks: modules, functions, losses, initializers, data. */
+export * as nn from "./nn/mod.ts";
+/** The functions of NumPy. */
 export * as numpy from "./library/numpy/mod.ts";
+/** The same as `optim`, under the name of the library for JAX. */
 export * as optax from "./nn/optim/mod.ts";
+/** Optimizers as composable transformations of gradients. */
 export * as optim from "./nn/optim/mod.ts";
+/** Random numbers, the same as JAX draws. */
 export * as random from "./library/random/mod.ts";
+/** Trees: nested arrays, objects and modules. */
 export * as tree from "./library/tree/mod.ts";

@@ -1,0 +1,266 @@
+/**
+ * Activation functions, element by element, under the names of `jax.nn`.
+ *
+ * Their derivatives at kinks are those of JAX; where JAX's formula gives NaN at
+ * an infinity, value and derivative are the limits.
+ *
+ * @module
+ */
+
+import type { ArrayLike, NDArray } from "../core/array.ts";
+import {
+  absolute,
+  add,
+  divide,
+  multiply,
+  negative,
+  square,
+} from "../library/numpy/arithmetic.ts";
+import {
+  greater,
+  greaterEqual,
+  isinf,
+  less,
+  lessEqual,
+  where,
+} from "../library/numpy/comparison.ts";
+import { expm1, logaddexp, sqrt } from "../library/numpy/exponential.ts";
+import { clip, maximum, minimum } from "../library/numpy/rounding.ts";
+import { tanh } from "../library/numpy/trigonometric.ts";
+import { erfc, logistic } from "../core/ops/elementwise.ts";
+import { convertElementType } from "../core/ops/convert.ts";
+import { isFloating } from "../core/dtype.ts";
+import { inlined } from "../transforms/inlined.ts";
+
+/** A function of each element; integers become float32. */
+export type Activation = (x: ArrayLike) => NDArray;
+
+function activation(name: string, f: (x: NDArray) => NDArray): Activation {
+  return inlined(name, 1, ([x]) => f(toFloats(x)));
+}
+
+function toFloats(x: NDArray): NDArray {
+  return isFloating(x.dtype) ? x : convertElementType(x, "float32", x.weakType);
+}
+
+/** A function that tends to `relu` at both infinities, where its formula is NaN. */
+function tendingToRelu(f: (x: NDArray) => NDArray): (x: NDArray) => NDArray {
+  return (x) => where(isinf(x), relu(x), f(where(isinf(x), 0, x)));
+}
+
+/**
+ * `max(x, 0)`, with derivative 0 at 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { grad, nn, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(nn.relu(np.array([-1, 0, 2])).js(), [0, 0, 2]);
+ * assertEquals(grad(nn.relu)(0).item(), 0);
+ * ```
+ */
+export const relu: Activation = activation(
+  "relu",
+  (x) => where(lessEqual(x, 0), 0, x),
+);
+
+/** `min(max(x, 0), 6)`, with derivative 0 at 0 and 6. */
+export const relu6: Activation = activation(
+  "relu6",
+  (x) => where(lessEqual(x, 0), 0, where(greaterEqual(x, 6), 6, x)),
+);
+
+/** The logistic function `1 / (1 + exp(-x))`. */
+export const sigmoid: Activation = activation("sigmoid", logistic);
+
+/** `log(1 + exp(x))`, without overflow. */
+export const softplus: Activation = activation(
+  "softplus",
+  (x) => logaddexp(x, 0),
+);
+
+/** `log(sigmoid(x))`, without underflow. */
+export const logSigmoid: Activation = activation(
+  "logSigmoid",
+  (x) => negative(softplus(negative(x))),
+);
+
+/** `x / (1 + |x|)`, and its limits ±1 at the infinities. */
+export const softSign: Activation = activation("softSign", (x) => {
+  const finite = where(isinf(x), 0, x);
+  const ratio = divide(finite, add(absolute(finite), 1));
+  return where(isinf(x), where(greater(x, 0), 1, -1), ratio);
+});
+
+/**
+ * `x sigmoid(x)`, also called swish.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { nn, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(nn.silu(np.array([-Infinity, 0])).js(), [0, 0]);
+ * ```
+ */
+export const silu: Activation = activation(
+  "silu",
+  tendingToRelu((x) => multiply(x, logistic(x))),
+);
+
+/** {@linkcode silu} under its other name. */
+export const swish: Activation = silu;
+
+/** `x tanh(softplus(x))` (Misra 2019). */
+export const mish: Activation = activation(
+  "mish",
+  tendingToRelu((x) => multiply(x, tanh(softplus(x)))),
+);
+
+/** `max(-1, min(x, 1))`. */
+export const hardTanh: Activation = activation(
+  "hardTanh",
+  (x) => where(greater(x, 1), 1, where(less(x, -1), -1, x)),
+);
+
+/** `relu6(x + 3) / 6`. */
+export const hardSigmoid: Activation = activation(
+  "hardSigmoid",
+  (x) => divide(relu6(add(x, 3)), 6),
+);
+
+/** `x hardSigmoid(x)`, also called hard swish. */
+export const hardSilu: Activation = activation(
+  "hardSilu",
+  tendingToRelu((x) => multiply(x, hardSigmoid(x))),
+);
+
+/** {@linkcode hardSilu} under its other name. */
+export const hardSwish: Activation = hardSilu;
+
+/** `sparsePlus`: 0 below -1, `x` above 1, a parabola between. */
+export const sparsePlus: Activation = activation(
+  "sparsePlus",
+  (x) =>
+    where(
+      lessEqual(x, -1),
+      0,
+      where(greaterEqual(x, 1), x, divide(square(add(clip(x, -1, 1), 1)), 4)),
+    ),
+);
+
+/** Half of `clip(x + 1, 0, 2)`. */
+export const sparseSigmoid: Activation = activation(
+  "sparseSigmoid",
+  (x) => multiply(clip(add(x, 1), 0, 2), 0.5),
+);
+
+/** `x` itself. */
+export const identity: Activation = activation("identity", (x) => x);
+
+/**
+ * `x` above 0, `alpha (exp(x) - 1)` below (Clevert et al. 2016).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { nn, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(nn.elu(np.array([-Infinity, 2])).js(), [-1, 2]);
+ * ```
+ */
+export function elu(x: ArrayLike, alpha: ArrayLike = 1): NDArray {
+  return eluOf(x, alpha);
+}
+
+const eluOf = inlined("elu", 2, ([x, alpha]) => {
+  const isPositive = greater(x, 0);
+  // The unused branch must not overflow: its derivative would be 0 times inf.
+  const below = multiply(alpha, expm1(where(isPositive, 0, x)));
+  return where(isPositive, x, below);
+});
+
+/** As `elu`, but smooth for every `alpha` (Barron 2017). */
+export function celu(x: ArrayLike, alpha: ArrayLike = 1): NDArray {
+  return celuOf(x, alpha);
+}
+
+const celuOf = inlined("celu", 2, ([x, alpha]) => {
+  const below = multiply(alpha, expm1(divide(minimum(x, 0), alpha)));
+  return add(maximum(x, 0), below);
+});
+
+/** `elu` scaled so that mean 0 and variance 1 are kept (Klambauer et al. 2017). */
+export const selu: Activation = activation(
+  "selu",
+  (x) => multiply(eluOf(x, 1.6732632423543772), 1.0507009873554805),
+);
+
+/** `x` above 0, `negativeSlope x` below. */
+export function leakyRelu(
+  x: ArrayLike,
+  negativeSlope: ArrayLike = 0.01,
+): NDArray {
+  return leakyReluOf(x, negativeSlope);
+}
+
+const leakyReluOf = inlined(
+  "leakyRelu",
+  2,
+  ([x, slope]) => where(greaterEqual(x, 0), x, multiply(slope, x)),
+);
+
+/** `(x + sqrt(x**2 + b)) / 2` (Barron 2021). */
+export function squareplus(x: ArrayLike, b: ArrayLike = 4): NDArray {
+  return squareplusOf(x, b);
+}
+
+const squareplusOf = inlined("squareplus", 2, ([x, b]) => {
+  const finite = where(isinf(x), 0, x);
+  const sum = add(finite, sqrt(add(square(finite), b)));
+  return where(isinf(x), relu(x), divide(sum, 2));
+});
+
+/** Which formula `gelu` uses. */
+export type GeluOptions = {
+  /** Whether the normal distribution is approximated with tanh: yes. */
+  readonly approximate?: boolean;
+};
+
+/**
+ * `x` times the probability that a normal number is below it (Hendrycks,
+ * Gimpel 2016).
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { nn } from "@dinograd/dinograd";
+ *
+ * assertAlmostEquals(nn.gelu(1).item(), 0.841192, 1e-5);
+ * const exact = nn.gelu(1, { approximate: false });
+ * assertAlmostEquals(exact.item(), 0.841345, 1e-5);
+ * ```
+ */
+export function gelu(
+  x: ArrayLike,
+  { approximate = true }: GeluOptions = {},
+): NDArray {
+  return approximate ? tanhGelu(x) : erfGelu(x);
+}
+
+const tanhGelu = activation(
+  "gelu",
+  tendingToRelu((x) => {
+    const cubic = add(x, multiply(multiply(square(x), x), 0.044715));
+    const share = add(tanh(multiply(cubic, Math.sqrt(2 / Math.PI))), 1);
+    return multiply(x, multiply(share, 0.5));
+  }),
+);
+
+const erfGelu = activation(
+  "gelu",
+  tendingToRelu((x) =>
+    multiply(multiply(x, 0.5), erfc(multiply(x, -Math.SQRT1_2)))
+  ),
+);
