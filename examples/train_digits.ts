@@ -35,9 +35,9 @@ class DigitReader extends nn.Module {
   constructor({ key }: { key: random.Key }) {
     super();
     const [k1, k2, k3, k4] = random.split(key, 4);
-    const options = { strides: 2, padding: 2 };
-    this.conv1 = new nn.Conv(1, 12, 5, { ...options, key: k1! });
-    this.conv2 = new nn.Conv(12, 24, 5, { ...options, key: k2! });
+    const halving = { kernelSize: [5, 5], strides: 2, padding: 2 };
+    this.conv1 = new nn.Conv(1, 12, { ...halving, key: k1! });
+    this.conv2 = new nn.Conv(12, 24, { ...halving, key: k2! });
     this.dense1 = new nn.Linear(24 * 7 * 7, 64, { key: k3! });
     this.dense2 = new nn.Linear(64, 10, { key: k4! });
   }
