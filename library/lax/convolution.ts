@@ -27,6 +27,13 @@ export type DilatedOptions = Omit<
  * unless `dimensionNumbers` say otherwise.
  *
  * @throws {ShapeError} If ranks, dtypes, features or groups do not fit.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.convGeneralDilated(np.ones([1, 1, 4]), np.ones([1, 1, 2]), [2], "VALID").js(), [[[2, 2]]]);
+ * ```
  */
 export function convGeneralDilated(
   lhs: NDArray,
@@ -83,7 +90,17 @@ function namedPadding(
   return padding === "SAME" ? [less, more] : [more, less];
 }
 
-/** `convGeneralDilated` without dilations and groups. */
+/**
+ * `convGeneralDilated` without dilations and groups.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.conv(np.ones([1, 1, 3]), np.ones([1, 1, 3]), [1], "SAME").js(), [[[2, 3, 2]]]);
+ * ```
+ */
 export function conv(
   lhs: NDArray,
   rhs: NDArray,
@@ -105,6 +122,13 @@ export interface TransposeOptions
  * many times larger: the transpose of a convolution with these strides.
  *
  * @throws {ShapeError} If ranks, dtypes or features do not fit.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.convTranspose(np.ones([1, 1, 2]), np.ones([1, 1, 2]), [2], "SAME").js(), [[[1, 1, 1, 1]]]);
+ * ```
  */
 export function convTranspose(
   lhs: NDArray,

@@ -34,6 +34,13 @@ function startsOf(
  * The part of `x` of extents `sizes` that begins at `starts`, which are clamped.
  *
  * @throws {ShapeError} If a size is larger than its axis.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.dynamicSlice(np.arange(5), [3], [2]).js(), [3, 4]);
+ * ```
  */
 export function dynamicSlice(
   x: NDArray,
@@ -47,6 +54,13 @@ export function dynamicSlice(
  * `x` with `update` in the part that begins at `starts`, which are clamped.
  *
  * @throws {ShapeError} If the update is larger than `x`, or dtypes differ.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.dynamicUpdateSlice(np.arange(4), np.arange(2), [2]).js(), [0, 1, 0, 1]);
+ * ```
  */
 export function dynamicUpdateSlice(
   x: NDArray,
@@ -61,7 +75,17 @@ function alongAxis(x: NDArray, start: Position, axis: number): Position[] {
   return x.shape.map((_, a) => a === axis ? start : 0);
 }
 
-/** `size` elements along one axis from `start` on, which is clamped. */
+/**
+ * `size` elements along one axis from `start` on, which is clamped.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.dynamicSliceInDim(np.arange(5), 1, 2).js(), [1, 2]);
+ * ```
+ */
 export function dynamicSliceInDim(
   x: NDArray,
   start: Position,
@@ -73,7 +97,18 @@ export function dynamicSliceInDim(
   return dynamicSlice(x, alongAxis(x, start, at), sizes);
 }
 
-/** The element at a position of one axis, which the result lacks unless `keepdims`. */
+/**
+ * The element at a position of one axis, which the result lacks unless
+ * `keepdims`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.dynamicIndexInDim(np.arange(5), 4, 0, { keepdims: false }).js(), 4);
+ * ```
+ */
 export function dynamicIndexInDim(
   x: NDArray,
   index: Position,
@@ -85,7 +120,17 @@ export function dynamicIndexInDim(
   return keepdims ? part : reshape(part, x.shape.filter((_, a) => a !== at));
 }
 
-/** `x` with `update` along one axis from `start` on, which is clamped. */
+/**
+ * `x` with `update` along one axis from `start` on, which is clamped.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.dynamicUpdateSliceInDim(np.arange(3), np.arange(2), 0, 0).js(), [0, 1, 2]);
+ * ```
+ */
 export function dynamicUpdateSliceInDim(
   x: NDArray,
   update: NDArray,
@@ -96,7 +141,17 @@ export function dynamicUpdateSliceInDim(
   return dynamicUpdateSlice(x, update, alongAxis(x, start, at));
 }
 
-/** `x` with `update`, which may lack that axis, at a position of one axis. */
+/**
+ * `x` with `update`, which may lack that axis, at a position of one axis.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.dynamicUpdateIndexInDim(np.zeros([3]), np.ones([]), 1, 0).js(), [0, 1, 0]);
+ * ```
+ */
 export function dynamicUpdateIndexInDim(
   x: NDArray,
   update: NDArray,
@@ -108,7 +163,17 @@ export function dynamicUpdateIndexInDim(
   return dynamicUpdateSlice(x, part, alongAxis(x, index, at));
 }
 
-/** Elements along one axis from `start` up to `limit`, in steps of `stride`. */
+/**
+ * Elements along one axis from `start` up to `limit`, in steps of `stride`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.sliceInDim(np.arange(5), 0, 5, 2).js(), [0, 2, 4]);
+ * ```
+ */
 export function sliceInDim(
   x: NDArray,
   start: number | null,
@@ -128,13 +193,33 @@ export function sliceInDim(
   );
 }
 
-/** `x` repeated along new leading axes of the given extents. */
+/**
+ * `x` repeated along new leading axes of the given extents.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.broadcast(np.arange(2), [2]).js(), [[0, 1], [0, 1]]);
+ * ```
+ */
 export function broadcast(x: NDArray, sizes: readonly number[]): NDArray {
   const dims = x.shape.map((_, axis) => axis + sizes.length);
   return broadcastInDim(x, [...sizes, ...x.shape], dims);
 }
 
-/** `x` with new axes of one element at the given positions of the result. */
+/**
+ * `x` with new axes of one element at the given positions of the result.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.expandDims(np.arange(2), [0]).shape, [1, 2]);
+ * ```
+ */
 export function expandDims(
   x: NDArray,
   dimensions: readonly number[],
@@ -149,7 +234,18 @@ export function expandDims(
   return reshape(x, shape);
 }
 
-/** One value repeated in the shape of `x`, and in its dtype unless one is given. */
+/**
+ * One value repeated in the shape of `x`, and in its dtype unless one is
+ * given.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.fullLike(np.arange(2), 3).js(), [3, 3]);
+ * ```
+ */
 export function fullLike(
   x: NDArray,
   value: ArrayLike,
@@ -159,7 +255,17 @@ export function fullLike(
   return full(shape, value, { dtype });
 }
 
-/** `x` without the given axes, which have one element. */
+/**
+ * `x` without the given axes, which have one element.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(lax.squeeze(np.ones([1, 2]), [0]).shape, [2]);
+ * ```
+ */
 export function squeeze(x: NDArray, dimensions: readonly number[]): NDArray {
   const axes = axesOf("squeeze()", dimensions, x.ndim);
   return reshape(x, x.shape.filter((_, axis) => !axes.includes(axis)));

@@ -23,28 +23,88 @@ import { inlined } from "../../transforms/inlined.ts";
 import { promoteOperands } from "../_promote.ts";
 import { type Binary, binary, type Unary, unary } from "./_ufunc.ts";
 
-/** `x + y`; of bools, whether either is true. */
+/**
+ * `x + y`; of bools, whether either is true.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.add(np.array([1, 2]), 1).js(), [2, 3]);
+ * ```
+ */
 export const add: Binary = binary(
   "add",
   (x, y) => x.dtype === "bool" ? or(x, y) : ops.add(x, y),
 );
 
-/** `x - y`. */
+/**
+ * `x - y`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.subtract(np.array([1, 2]), 1).js(), [0, 1]);
+ * ```
+ */
 export const subtract: Binary = binary("subtract", sub);
 
-/** `x * y`; of bools, whether both are true. */
+/**
+ * `x * y`; of bools, whether both are true.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.multiply(np.array([1, 2]), 3).js(), [3, 6]);
+ * ```
+ */
 export const multiply: Binary = binary(
   "multiply",
   (x, y) => x.dtype === "bool" ? and(x, y) : mul(x, y),
 );
 
-/** `x / y`, a float also for integers. */
+/**
+ * `x / y`, a float also for integers.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.divide(np.arange(3), 2).js(), [0, 0.5, 1]);
+ * ```
+ */
 export const divide: Binary = binary("divide", div, "floats");
 
-/** `x / y`, a float also for integers: `divide`. */
+/**
+ * `x / y`, a float also for integers: `divide`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.trueDivide(np.arange(3), 2).js(), [0, 0.5, 1]);
+ * ```
+ */
 export const trueDivide: Binary = divide;
 
-/** The largest whole number up to `x / y`; integers stay integers. */
+/**
+ * The largest whole number up to `x / y`; integers stay integers.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.floorDivide(np.array([-7, 7]), 2).js(), [-4, 3]);
+ * ```
+ */
 export const floorDivide: Binary = binary(
   "floorDivide",
   (x, y) => {
@@ -73,7 +133,17 @@ function flooredQuotient(x: NDArray, y: NDArray): NDArray {
   );
 }
 
-/** What `floorDivide` leaves over: it has the sign of `y`, as in Python. */
+/**
+ * What `floorDivide` leaves over: it has the sign of `y`, as in Python.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.remainder(np.array([-7, 7]), 3).js(), [2, 1]);
+ * ```
+ */
 export const remainder: Binary = binary(
   "remainder",
   (x, y) => {
@@ -86,13 +156,43 @@ export const remainder: Binary = binary(
   "numbers",
 );
 
-/** What `floorDivide` leaves over: `remainder`. */
+/**
+ * What `floorDivide` leaves over: `remainder`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.mod(-7, 3).item(), 2);
+ * ```
+ */
 export const mod: Binary = remainder;
 
-/** The remainder of division toward zero: it has the sign of `x`, as in C. */
+/**
+ * The remainder of division toward zero: it has the sign of `x`, as in C.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.fmod(-7, 3).item(), -1);
+ * ```
+ */
 export const fmod: Binary = binary("fmod", rem, "numbers");
 
-/** Floored quotient and its remainder, as Python's `divmod`. */
+/**
+ * Floored quotient and its remainder, as Python's `divmod`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.divmod(-7, 3).map((x) => x.item()), [-3, 2]);
+ * ```
+ */
 export function divmod(
   x: ArrayLike,
   y: ArrayLike,
@@ -126,6 +226,13 @@ const powerOfWhole = inlined(
  * JavaScript number `y` multiplies repeatedly, so integers stay integers.
  *
  * @throws {ShapeError} If integers are raised to a negative JavaScript number.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.power(np.arange(4), 2).js(), [0, 1, 4, 9]);
+ * ```
  */
 export function power(x: ArrayLike, y: ArrayLike): NDArray {
   const isWhole = typeof y === "number" && Number.isSafeInteger(y);
@@ -147,43 +254,133 @@ function integerPower(x: NDArray, y: NDArray): NDArray {
   return result;
 }
 
-/** `-x`. */
+/**
+ * `-x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.negative(np.array([1, -2])).js(), [-1, 2]);
+ * ```
+ */
 export const negative: Unary = unary("negative", neg, "numbers");
 
-/** `+x`. */
+/**
+ * `+x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.positive(np.array([1, -2])).js(), [1, -2]);
+ * ```
+ */
 export const positive: Unary = unary("positive", (x) => x, "numbers");
 
-/** The absolute value; its derivative at 0 is 0. */
+/**
+ * The absolute value; its derivative at 0 is 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.absolute(np.array([1, -2])).js(), [1, 2]);
+ * ```
+ */
 export const absolute: Unary = unary(
   "absolute",
   (x) =>
     kindOf(x.dtype) === "float" || kindOf(x.dtype) === "int" ? absOf(x) : x,
 );
 
-/** The absolute value: `absolute`. */
+/**
+ * The absolute value: `absolute`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.abs(-2).item(), 2);
+ * ```
+ */
 export const abs: Unary = absolute;
 
-/** The absolute value of floats: `absolute`, of integers as floats. */
+/**
+ * The absolute value of floats: `absolute`, of integers as floats.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.fabs(-2).item(), 2);
+ * ```
+ */
 export const fabs: Unary = unary("fabs", absOf, "floats");
 
-/** `x * x`. */
+/**
+ * `x * x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.square(-3).item(), 9);
+ * ```
+ */
 export const square: Unary = unary(
   "square",
   (x) => integerPow(x, 2),
   "numbers",
 );
 
-/** `1 / x`. */
+/**
+ * `1 / x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.reciprocal(4).item(), 0.25);
+ * ```
+ */
 export const reciprocal: Unary = unary(
   "reciprocal",
   (x) => div(fullLike(x, 1), x),
   "floats",
 );
 
-/** -1, 0 or 1; a zero keeps its sign, and NaN stays. */
+/**
+ * -1, 0 or 1; a zero keeps its sign, and NaN stays.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.sign(np.array([-3, 0, 2])).js(), [-1, 0, 1]);
+ * ```
+ */
 export const sign: Unary = unary("sign", signOf, "numbers");
 
-/** 0 below 0, 1 above, and `y` at 0. */
+/**
+ * 0 below 0, 1 above, and `y` at 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.heaviside(np.array([-1, 0, 2]), 0.5).js(), [0, 0.5, 1]);
+ * ```
+ */
 export const heaviside: Binary = binary(
   "heaviside",
   (x, y) => {

@@ -35,6 +35,13 @@ export interface DTypeOption {
  * typed arrays, which are copied, keep their dtype.
  *
  * @throws {ShapeError} If lists at one depth differ in length.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.array([[1, 2], [3, 4]]).shape, [2, 2]);
+ * ```
  */
 export function array(
   values: ArraySource,
@@ -54,7 +61,18 @@ export function array(
   return fromList(values, dtype);
 }
 
-/** An array of the given values; an array of the right dtype is returned as it is. */
+/**
+ * An array of the given values; an array of the right dtype is returned as it
+ * is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.asarray([true, false]).dtype, "bool");
+ * ```
+ */
 export const asarray: typeof array = array;
 
 /** The same values in another dtype; `undefined` keeps it. */

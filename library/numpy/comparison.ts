@@ -26,22 +26,82 @@ function comparison(name: string, how: Comparison): Binary {
   return binary(name, (x, y) => compare(how, x, y));
 }
 
-/** Whether `x` and `y` are equal; NaN equals nothing. */
+/**
+ * Whether `x` and `y` are equal; NaN equals nothing.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.equal(np.array([1, 2]), 2).js(), [false, true]);
+ * ```
+ */
 export const equal: Binary = comparison("equal", "eq");
 
-/** Whether `x` and `y` differ; NaN differs from everything. */
+/**
+ * Whether `x` and `y` differ; NaN differs from everything.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.notEqual(np.array([1, 2]), 2).js(), [true, false]);
+ * ```
+ */
 export const notEqual: Binary = comparison("notEqual", "ne");
 
-/** Whether `x < y`. */
+/**
+ * Whether `x < y`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.less(np.array([1, 2]), 2).js(), [true, false]);
+ * ```
+ */
 export const less: Binary = comparison("less", "lt");
 
-/** Whether `x <= y`. */
+/**
+ * Whether `x <= y`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.lessEqual(np.array([1, 2]), 1).js(), [true, false]);
+ * ```
+ */
 export const lessEqual: Binary = comparison("lessEqual", "le");
 
-/** Whether `x > y`. */
+/**
+ * Whether `x > y`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.greater(np.array([1, 2]), 1).js(), [false, true]);
+ * ```
+ */
 export const greater: Binary = comparison("greater", "gt");
 
-/** Whether `x >= y`. */
+/**
+ * Whether `x >= y`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.greaterEqual(np.array([1, 2]), 2).js(), [false, true]);
+ * ```
+ */
 export const greaterEqual: Binary = comparison("greaterEqual", "ge");
 
 function logical(
@@ -54,22 +114,82 @@ function logical(
   });
 }
 
-/** Whether both are true; all but 0 is. */
+/**
+ * Whether both are true; all but 0 is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.logicalAnd(np.array([0, 2]), true).js(), [false, true]);
+ * ```
+ */
 export const logicalAnd: Binary = logical("logicalAnd", ops.and);
 
-/** Whether either is true; all but 0 is. */
+/**
+ * Whether either is true; all but 0 is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.logicalOr(np.array([0, 2]), false).js(), [false, true]);
+ * ```
+ */
 export const logicalOr: Binary = logical("logicalOr", ops.or);
 
-/** Whether one of the two is true; all but 0 is. */
+/**
+ * Whether one of the two is true; all but 0 is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.logicalXor(np.array([0, 2]), true).js(), [true, false]);
+ * ```
+ */
 export const logicalXor: Binary = logical("logicalXor", ops.xor);
 
-/** Whether `x` is 0. */
+/**
+ * Whether `x` is 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.logicalNot(np.array([0, 2])).js(), [true, false]);
+ * ```
+ */
 export const logicalNot: Unary = unary("logicalNot", (x) => ops.not(truth(x)));
 
-/** Whether elements are NaN. */
+/**
+ * Whether elements are NaN.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.isnan(np.array([1, NaN])).js(), [false, true]);
+ * ```
+ */
 export const isnan: Unary = unary("isnan", (x) => compare("ne", x, x));
 
-/** Whether elements are neither infinite nor NaN. */
+/**
+ * Whether elements are neither infinite nor NaN.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.isfinite(np.array([1, NaN])).js(), [true, false]);
+ * ```
+ */
 export const isfinite: Unary = unary(
   "isfinite",
   (x) => isFloating(x.dtype) ? ops.isFinite(x) : compare("eq", x, x),
@@ -85,13 +205,43 @@ function isValue(name: string, value: number): Unary {
   );
 }
 
-/** Whether elements are positive infinity. */
+/**
+ * Whether elements are positive infinity.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.isposinf(np.array([1, Infinity])).js(), [false, true]);
+ * ```
+ */
 export const isposinf: Unary = isValue("isposinf", Infinity);
 
-/** Whether elements are negative infinity. */
+/**
+ * Whether elements are negative infinity.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.isneginf(np.array([1, -Infinity])).js(), [false, true]);
+ * ```
+ */
 export const isneginf: Unary = isValue("isneginf", -Infinity);
 
-/** Whether elements are infinite. */
+/**
+ * Whether elements are infinite.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.isinf(np.array([1, -Infinity])).js(), [false, true]);
+ * ```
+ */
 export const isinf: Unary = unary(
   "isinf",
   (x) =>
@@ -136,7 +286,17 @@ const closeness = inlined(
   },
 );
 
-/** Whether `|x - y| <= atol + rtol |y|`; infinities equal themselves. */
+/**
+ * Whether `|x - y| <= atol + rtol |y|`; infinities equal themselves.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.isclose(np.array([1, 2]), 1.000001).js(), [true, false]);
+ * ```
+ */
 export function isclose(
   x: ArrayLike,
   y: ArrayLike,
@@ -151,7 +311,17 @@ const everywhere = inlined(
   ([x]) => reduceAnd(truth(x), x.shape.map((_, axis) => axis)),
 );
 
-/** Whether all elements are close, as a 0-d bool; see `isclose`. */
+/**
+ * Whether all elements are close, as a 0-d bool; see `isclose`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.allclose(np.array([1, 1]), 1).js(), true);
+ * ```
+ */
 export function allclose(
   x: ArrayLike,
   y: ArrayLike,
@@ -167,7 +337,17 @@ const sameElements = inlined("arrayEqual", 2, (xs) => {
   return reduceAnd(compare("eq", x, y), x.shape.map((_, axis) => axis));
 });
 
-/** Whether shapes and all elements are equal, as a 0-d bool. */
+/**
+ * Whether shapes and all elements are equal, as a 0-d bool.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.arrayEqual(np.arange(2), np.arange(3)).js(), false);
+ * ```
+ */
 export const arrayEqual: Binary = sameElements;
 
 const choice = inlined("where", 3, ([which, ...xs]) => {
@@ -184,6 +364,14 @@ const choice = inlined("where", 3, ([which, ...xs]) => {
  *
  * No NaN of the element that is not chosen reaches the result, but it may
  * reach derivatives: make operands safe before, not after.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.where(np.array([true, false]), np.array([1, 2]), 0).js(), [1, 0]);
+ * ```
  */
 export function where(
   condition: ArrayLike,
@@ -197,6 +385,13 @@ export function where(
  * For each element, the choice of the first condition that is true, else `fallback`.
  *
  * @throws {RangeError} If there are not as many conditions as choices.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.select([np.array([true, false])], [1], 5).js(), [1, 5]);
+ * ```
  */
 export function select(
   conditions: readonly ArrayLike[],
@@ -240,7 +435,17 @@ const withoutSpecials = inlined(
   },
 );
 
-/** Elements with NaN and infinities replaced by numbers. */
+/**
+ * Elements with NaN and infinities replaced by numbers.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.nanToNum(np.array([1, NaN])).js(), [1, 0]);
+ * ```
+ */
 export function nanToNum(
   x: ArrayLike,
   { nan = 0, posinf, neginf }: Replacements = {},

@@ -22,7 +22,17 @@ import type { DTypeOption } from "./array.ts";
 /** An extent, or a list of them. */
 export type Shape = number | readonly number[];
 
-/** An array of zeros, of float32 unless a dtype is given. */
+/**
+ * An array of zeros, of float32 unless a dtype is given.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.zeros([2]).js(), [0, 0]);
+ * ```
+ */
 export function zeros(
   shape: Shape,
   { dtype = "float32" }: DTypeOption = {},
@@ -30,7 +40,17 @@ export function zeros(
   return filled(checkedShape("zeros()", shape), 0, dtype);
 }
 
-/** An array of ones, of float32 unless a dtype is given. */
+/**
+ * An array of ones, of float32 unless a dtype is given.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.ones([2], { dtype: "int32" }).js(), [1, 1]);
+ * ```
+ */
 export function ones(
   shape: Shape,
   { dtype = "float32" }: DTypeOption = {},
@@ -38,7 +58,17 @@ export function ones(
   return filled(checkedShape("ones()", shape), 1, dtype);
 }
 
-/** Zeros: memory is never left uninitialised. */
+/**
+ * Zeros: memory is never left uninitialised.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.empty([2]).shape, [2]);
+ * ```
+ */
 export const empty: typeof zeros = zeros;
 
 const repeated = inlined(
@@ -53,7 +83,17 @@ const repeated = inlined(
     ),
 );
 
-/** An array of one value, which broadcasts to the shape. */
+/**
+ * An array of one value, which broadcasts to the shape.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.full([2], 3).js(), [3, 3]);
+ * ```
+ */
 export function full(
   shape: Shape,
   value: ArrayLike,
@@ -68,7 +108,17 @@ export interface LikeOptions extends DTypeOption {
   readonly shape?: Shape;
 }
 
-/** One value repeated in the shape and dtype of `x`. */
+/**
+ * One value repeated in the shape and dtype of `x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.fullLike(np.arange(2), 7).js(), [7, 7]);
+ * ```
+ */
 export function fullLike(
   x: NDArray,
   value: ArrayLike,
@@ -77,17 +127,47 @@ export function fullLike(
   return full(shape, value, { dtype });
 }
 
-/** Zeros in the shape and dtype of `x`. */
+/**
+ * Zeros in the shape and dtype of `x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.zerosLike(np.arange(2)).js(), [0, 0]);
+ * ```
+ */
 export function zerosLike(x: NDArray, options: LikeOptions = {}): NDArray {
   return fullLike(x, 0, options);
 }
 
-/** Ones in the shape and dtype of `x`. */
+/**
+ * Ones in the shape and dtype of `x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.onesLike(np.arange(2)).js(), [1, 1]);
+ * ```
+ */
 export function onesLike(x: NDArray, options: LikeOptions = {}): NDArray {
   return fullLike(x, 1, options);
 }
 
-/** Zeros in the shape and dtype of `x`: memory is never left uninitialised. */
+/**
+ * Zeros in the shape and dtype of `x`: memory is never left uninitialised.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.emptyLike(np.arange(2)).shape, [2]);
+ * ```
+ */
 export const emptyLike: typeof zerosLike = zerosLike;
 
 function checkedShape(what: string, shape: Shape): readonly number[] {
@@ -125,6 +205,13 @@ const ramp = inlinedList(
  * three are whole, else float32. With one number, from 0 up to it.
  *
  * @throws {RangeError} If the step is 0 or a number is not finite.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.arange(1, 7, 2).js(), [1, 3, 5]);
+ * ```
  */
 export function arange(
   start: number,
@@ -184,6 +271,13 @@ const between = inlined(
  * `count` numbers at equal distances from `start` to `stop`, as floats.
  *
  * @throws {RangeError} If the count is not a whole number from 0 on.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.linspace(0, 1, 5).js(), [0, 0.25, 0.5, 0.75, 1]);
+ * ```
  */
 export function linspace(
   start: ArrayLike,
@@ -199,7 +293,18 @@ const powers = inlined("logspace", 1, ([x], base: number) => {
   return pow(filledLike(x, base), x);
 });
 
-/** `base` to the powers of `linspace(start, stop, count)`; base 10 unless given. */
+/**
+ * `base` to the powers of `linspace(start, stop, count)`; base 10 unless
+ * given.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.logspace(0, 2, 3, { base: 2 }).js(), [1, 2, 4]);
+ * ```
+ */
 export function logspace(
   start: ArrayLike,
   stop: ArrayLike,
@@ -229,7 +334,17 @@ function gridOf(
   return [ops.add(row, filledLike(row, offset)), column];
 }
 
-/** Ones on a diagonal, zeros elsewhere; `offset` moves it to the right. */
+/**
+ * Ones on a diagonal, zeros elsewhere; `offset` moves it to the right.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.eye(2, 3).js(), [[1, 0, 0], [0, 1, 0]]);
+ * ```
+ */
 export function eye(
   rows: number,
   columns: number = rows,
@@ -240,7 +355,17 @@ export function eye(
   return onDiagonal([], checkedShape("eye()", [rows, columns]), offset, dtype);
 }
 
-/** The square matrix with ones on its diagonal. */
+/**
+ * The square matrix with ones on its diagonal.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.identity(2).js(), [[1, 0], [0, 1]]);
+ * ```
+ */
 export function identity(size: number, options: DTypeOption = {}): NDArray {
   return eye(size, size, options);
 }
@@ -253,7 +378,17 @@ const below = inlinedList(
   },
 );
 
-/** Ones on a diagonal and below it, zeros above. */
+/**
+ * Ones on a diagonal and below it, zeros above.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.tri(2).js(), [[1, 0], [1, 1]]);
+ * ```
+ */
 export function tri(
   rows: number,
   columns: number = rows,
@@ -285,6 +420,13 @@ const triangle = inlined(
  * Matrices with the elements above a diagonal replaced by 0.
  *
  * @throws {ShapeError} If there are fewer than two axes.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.tril(np.ones([2, 2])).js(), [[1, 0], [1, 1]]);
+ * ```
  */
 export function tril(x: ArrayLike, offset = 0): NDArray {
   return triangle(x, offset, true);
@@ -294,6 +436,13 @@ export function tril(x: ArrayLike, offset = 0): NDArray {
  * Matrices with the elements below a diagonal replaced by 0.
  *
  * @throws {ShapeError} If there are fewer than two axes.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.triu(np.ones([2, 2])).js(), [[1, 1], [0, 1]]);
+ * ```
  */
 export function triu(x: ArrayLike, offset = 0): NDArray {
   return triangle(x, offset, false);
@@ -316,6 +465,14 @@ const grids = inlinedList(
 /**
  * The coordinates of all points of a grid: one array for each vector. With
  * indexing `"xy"`, the first vector goes along the columns.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.meshgrid([np.arange(2), np.arange(2)]).map((x) => x.js()), [[[0, 1], [0, 1]], [[0, 0], [1, 1]]]);
+ * ```
  */
 export function meshgrid(
   vectors: readonly ArrayLike[],

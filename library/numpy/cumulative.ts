@@ -25,10 +25,30 @@ function running(
   return (x, axis = null) => call(x, axis);
 }
 
-/** The running sum; of bools and small integers in 32 bits. */
+/**
+ * The running sum; of bools and small integers in 32 bits.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.cumsum(np.array([1, 2, 3])).js(), [1, 3, 6]);
+ * ```
+ */
 export const cumsum: Running = running("cumsum", ops.cumsum);
 
-/** The running product; of bools and small integers in 32 bits. */
+/**
+ * The running product; of bools and small integers in 32 bits.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.cumprod(np.array([1, 2, 3])).js(), [1, 2, 6]);
+ * ```
+ */
 export const cumprod: Running = running("cumprod", ops.cumprod);
 
 const differences = inlined("diff", 1, ([x], order: number, axis: number) => {
@@ -51,6 +71,13 @@ const differences = inlined("diff", 1, ([x], order: number, axis: number) => {
  * Each element less the one before it along an axis, `order` times.
  *
  * @throws {RangeError} If the axis is outside `[-ndim, ndim)`.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.diff(np.array([1, 4, 9])).js(), [3, 5]);
+ * ```
  */
 export function diff(x: ArrayLike, order = 1, axis = -1): NDArray {
   return differences(x, order, axis);

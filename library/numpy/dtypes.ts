@@ -51,7 +51,17 @@ function typed(x: ArrayLike | DType) {
     : asOperands([x], "resultType()")[0]!;
 }
 
-/** The dtype of an operation on operands of two dtypes. */
+/**
+ * The dtype of an operation on operands of two dtypes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.promoteTypes("int8", "uint8"), "int16");
+ * ```
+ */
 export function promoteTypes(a: DType, b: DType): DType {
   return resultType(a, b);
 }
@@ -60,6 +70,13 @@ export function promoteTypes(a: DType, b: DType): DType {
  * The dtype of an operation on arrays, numbers and dtypes.
  *
  * @throws {RangeError} If there is none.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.resultType(np.arange(2), 0.5), "float32");
+ * ```
  */
 export function resultType(...operands: readonly (ArrayLike | DType)[]): DType {
   if (operands.length === 0) {
@@ -70,12 +87,32 @@ export function resultType(...operands: readonly (ArrayLike | DType)[]): DType {
   return promotedType(operands.map(typed)).dtype;
 }
 
-/** The number of axes. */
+/**
+ * The number of axes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.ndim(np.zeros([2, 3])), 2);
+ * ```
+ */
 export function ndim(x: ArrayLike): number {
   return shape(x).length;
 }
 
-/** The extents of all axes. */
+/**
+ * The extents of all axes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.shape(np.zeros([2, 3])), [2, 3]);
+ * ```
+ */
 export function shape(x: ArrayLike): readonly number[] {
   return typeof x === "object" ? (x as NDArray).shape : [];
 }
@@ -84,6 +121,13 @@ export function shape(x: ArrayLike): readonly number[] {
  * The number of elements, or the extent of one axis.
  *
  * @throws {RangeError} If the axis is outside `[-ndim, ndim)`.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.size(np.zeros([2, 3]), 1), 3);
+ * ```
  */
 export function size(x: ArrayLike, axis?: number): number {
   const extents = shape(x);

@@ -125,6 +125,13 @@ function outputOf(
  * further axes, which broadcast.
  *
  * @throws {ShapeError} If the formula does not fit the arrays.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.einsum("ij,ij->i", np.ones([2, 3]), np.ones([2, 3])).js(), [3, 3]);
+ * ```
  */
 export function einsum(
   formula: string,

@@ -74,7 +74,18 @@ const taken = inlined(
   },
 );
 
-/** Elements at positions along an axis, or of all in row-major order. Positions are clamped. */
+/**
+ * Elements at positions along an axis, or of all in row-major order. Positions
+ * are clamped.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.take(np.array([5, 6, 7]), np.array([2, 0], { dtype: "int32" })).js(), [7, 5]);
+ * ```
+ */
 export function take(
   x: ArrayLike,
   indices: ArrayLike,
@@ -123,6 +134,13 @@ const takenAlong = inlined(
  * the other axes, which broadcast. Positions are clamped.
  *
  * @throws {ShapeError} If the numbers of axes differ.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.takeAlongAxis(np.array([3, 1]), np.argsort(np.array([3, 1])), 0).js(), [1, 3]);
+ * ```
  */
 export function takeAlongAxis(
   x: ArrayLike,
@@ -152,7 +170,18 @@ function planeOf(
   );
 }
 
-/** The diagonal of two axes, as the last axis of the result; `offset` moves it to the right. */
+/**
+ * The diagonal of two axes, as the last axis of the result; `offset` moves it
+ * to the right.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.diagonal(np.arange(4).reshape([2, 2])).js(), [0, 3]);
+ * ```
+ */
 export function diagonal(
   x: ArrayLike,
   offset = 0,
@@ -172,7 +201,17 @@ const traces = inlined(
   },
 );
 
-/** The sum of a diagonal. */
+/**
+ * The sum of a diagonal.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.trace(np.arange(4).reshape([2, 2])).item(), 3);
+ * ```
+ */
 export function trace(
   x: ArrayLike,
   offset = 0,
@@ -211,6 +250,13 @@ const diagonalMatrix = inlined("diag", 1, ([x], offset: number) => {
  * The matrix with a vector on its diagonal, or the diagonal of a matrix.
  *
  * @throws {ShapeError} If there are neither one nor two axes.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.diag(np.array([1, 2])).js(), [[1, 0], [0, 2]]);
+ * ```
  */
 export function diag(x: ArrayLike, offset = 0): NDArray {
   return diagonalMatrix(x, offset);

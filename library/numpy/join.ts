@@ -68,6 +68,13 @@ const concatenation = joining(
  *
  * @throws {ShapeError} If other extents differ.
  * @throws {RangeError} If there are no arrays, or the axis does not exist.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.concatenate([np.arange(2), np.arange(1)]).js(), [0, 1, 0]);
+ * ```
  */
 export function concatenate(
   arrays: readonly ArrayLike[],
@@ -76,7 +83,17 @@ export function concatenate(
   return concatenation(arrays, axis);
 }
 
-/** Arrays joined along an axis that they have: `concatenate`. */
+/**
+ * Arrays joined along an axis that they have: `concatenate`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.concat([np.arange(2), np.arange(1)]).js(), [0, 1, 0]);
+ * ```
+ */
 export const concat: typeof concatenate = concatenate;
 
 const pile = joining("stack", (arrays, axis: number) => {
@@ -100,18 +117,45 @@ const pile = joining("stack", (arrays, axis: number) => {
  * Arrays of one shape joined along a new axis.
  *
  * @throws {ShapeError} If shapes differ.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.stack([np.arange(2), np.arange(2)], 1).js(), [[0, 0], [1, 1]]);
+ * ```
  */
 export function stack(arrays: readonly ArrayLike[], axis = 0): NDArray {
   return pile(arrays, axis);
 }
 
-/** Rows joined to a matrix; matrices one above the other. */
+/**
+ * Rows joined to a matrix; matrices one above the other.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.vstack([np.arange(2), np.arange(2)]).js(), [[0, 1], [0, 1]]);
+ * ```
+ */
 export const vstack: (arrays: readonly ArrayLike[]) => NDArray = joining(
   "vstack",
   (arrays) => joined("vstack()", arrays.map((x) => atLeast(x, 2, 0)), 0),
 );
 
-/** Arrays side by side: along the second axis, or the only one. */
+/**
+ * Arrays side by side: along the second axis, or the only one.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.hstack([np.arange(2), np.arange(1)]).js(), [0, 1, 0]);
+ * ```
+ */
 export const hstack: (arrays: readonly ArrayLike[]) => NDArray = joining(
   "hstack",
   (arrays) => {
@@ -120,14 +164,34 @@ export const hstack: (arrays: readonly ArrayLike[]) => NDArray = joining(
   },
 );
 
-/** Arrays one behind the other: along the third axis. */
+/**
+ * Arrays one behind the other: along the third axis.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.dstack([np.arange(2), np.arange(2)]).shape, [1, 2, 2]);
+ * ```
+ */
 export const dstack: (arrays: readonly ArrayLike[]) => NDArray = joining(
   "dstack",
   (arrays) =>
     joined("dstack()", arrays.map((x) => atLeast(atLeast(x, 2, 0), 3, 2)), 2),
 );
 
-/** Vectors as the columns of a matrix. */
+/**
+ * Vectors as the columns of a matrix.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.columnStack([np.arange(2), np.arange(2)]).js(), [[0, 0], [1, 1]]);
+ * ```
+ */
 export const columnStack: (arrays: readonly ArrayLike[]) => NDArray = joining(
   "columnStack",
   (arrays) =>
@@ -146,14 +210,34 @@ function atLeast(x: NDArray, ndim: number, at: number): NDArray {
   return reshape(x, shape);
 }
 
-/** `x` with at least one axis. */
+/**
+ * `x` with at least one axis.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.atleast1d(3).shape, [1]);
+ * ```
+ */
 export const atleast1d: (x: ArrayLike) => NDArray = inlined(
   "atleast1d",
   1,
   ([x]) => atLeast(x, 1, 0),
 );
 
-/** `x` with at least two axes, new ones first. */
+/**
+ * `x` with at least two axes, new ones first.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.atleast2d(np.arange(3)).shape, [1, 3]);
+ * ```
+ */
 export const atleast2d: (x: ArrayLike) => NDArray = inlined(
   "atleast2d",
   1,
@@ -213,6 +297,13 @@ function cutsOf(
  * `x` cut along an axis into equal parts, or before the given positions.
  *
  * @throws {ShapeError} If parts would not be equal.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.split(np.arange(4), 2).map((x) => x.js()), [[0, 1], [2, 3]]);
+ * ```
  */
 export function split(
   x: ArrayLike,
@@ -223,7 +314,17 @@ export function split(
   return parts(x, sections, axis, true);
 }
 
-/** As `split`, but the first parts may be longer by one. */
+/**
+ * As `split`, but the first parts may be longer by one.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.arraySplit(np.arange(3), 2).map((x) => x.js()), [[0, 1], [2]]);
+ * ```
+ */
 export function arraySplit(
   x: ArrayLike,
   sections: number | readonly number[],
@@ -271,7 +372,18 @@ function rolledAlong(x: NDArray, axis: number, shift: number): NDArray {
   );
 }
 
-/** The elements moved along axes, from the end back to the start. Without axes, in row-major order. */
+/**
+ * The elements moved along axes, from the end back to the start. Without axes,
+ * in row-major order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.roll(np.arange(3), 1).js(), [2, 0, 1]);
+ * ```
+ */
 export function roll(
   x: ArrayLike,
   shift: number | readonly number[],
@@ -293,7 +405,17 @@ const tiled = inlined("tile", 1, ([x], given: readonly number[]) => {
   return reshape(copies, y.shape.map((e, a) => e * counts[a]!));
 });
 
-/** `x` laid beside itself so many times along each axis. */
+/**
+ * `x` laid beside itself so many times along each axis.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.tile(np.arange(2), 2).js(), [0, 1, 0, 1]);
+ * ```
+ */
 export function tile(
   x: ArrayLike,
   counts: number | readonly number[],
@@ -318,7 +440,17 @@ const repetition = inlined(
   },
 );
 
-/** Each element so many times in a row, along an axis or in row-major order. */
+/**
+ * Each element so many times in a row, along an axis or in row-major order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.repeat(np.arange(2), 2).js(), [0, 0, 1, 1]);
+ * ```
+ */
 export function repeat(
   x: ArrayLike,
   count: number,

@@ -93,7 +93,17 @@ const deviations = moment(
   (x, axes, correction: number) => sqrt(varianceOver(x, axes, correction)),
 );
 
-/** The mean over axes, as floats; NaN if there are no elements. */
+/**
+ * The mean over axes, as floats; NaN if there are no elements.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.mean(np.array([1, 2])).item(), 1.5);
+ * ```
+ */
 export function mean(
   x: ArrayLike,
   axis: Axes = null,
@@ -102,7 +112,17 @@ export function mean(
   return means(x, axis, keepdims, dtype ?? null);
 }
 
-/** The mean squared distance from the mean, over axes, as floats. */
+/**
+ * The mean squared distance from the mean, over axes, as floats.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.var(np.array([1, 3])).item(), 1);
+ * ```
+ */
 export function variance(
   x: ArrayLike,
   axis: Axes = null,
@@ -114,7 +134,17 @@ export function variance(
 /** The mean squared distance from the mean: `variance`. */
 export { variance as var };
 
-/** The square root of the variance over axes, as floats. */
+/**
+ * The square root of the variance over axes, as floats.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.std(np.array([1, 3])).item(), 1);
+ * ```
+ */
 export function std(
   x: ArrayLike,
   axis: Axes = null,
@@ -129,7 +159,17 @@ const nanmeans = moment("nanmean", (x, axes) => {
   return div(ops.sum(withoutNan(x, 0), axes), count);
 });
 
-/** The mean over axes of the elements that are not NaN; NaN if there are none. */
+/**
+ * The mean over axes of the elements that are not NaN; NaN if there are none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.nanmean(np.array([1, NaN])).item(), 1);
+ * ```
+ */
 export function nanmean(
   x: ArrayLike,
   axis: Axes = null,
@@ -160,7 +200,17 @@ const weighted = inlined(
   },
 );
 
-/** The mean over axes, weighted where weights are given, which broadcast. */
+/**
+ * The mean over axes, weighted where weights are given, which broadcast.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.average(np.array([1, 3]), null, { weights: np.array([3, 1]) }).item(), 1.5);
+ * ```
+ */
 export function average(
   x: ArrayLike,
   axis: Axes = null,

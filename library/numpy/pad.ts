@@ -126,6 +126,13 @@ export interface PadOptions {
  * `x` with elements added before and after, along each axis.
  *
  * @throws {RangeError} If a width is negative, or there is nothing to mirror.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.pad(np.array([1, 2]), [1, 2], { mode: "edge" }).js(), [1, 1, 2, 2, 2]);
+ * ```
  */
 export function pad(
   x: ArrayLike,

@@ -40,6 +40,13 @@ function productError(
  * on the left is a row, one on the right a column.
  *
  * @throws {ShapeError} If the inner extents differ, or an operand is 0-d.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.matmul(np.ones([2, 3]), np.ones([3])).js(), [3, 3]);
+ * ```
  */
 export const matmul: Binary = inlined("matmul", 2, (operands) => {
   const [x, y] = promoteDtypes(operands) as [NDArray, NDArray];
@@ -78,6 +85,13 @@ export const matmul: Binary = inlined("matmul", 2, (operands) => {
  * `y`, or its only one. Other axes do not broadcast: those of `x` come first.
  *
  * @throws {ShapeError} If the two extents differ.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.dot(np.array([1, 2]), np.array([3, 4])).item(), 11);
+ * ```
  */
 export const dot: Binary = inlined("dot", 2, (operands) => {
   const [x, y] = promoteDtypes(operands) as [NDArray, NDArray];
@@ -150,6 +164,13 @@ const tensorProducts = inlined(
  * with the first two of `y`. The other axes of `x` come first.
  *
  * @throws {ShapeError} If extents of a pair differ.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.tensordot(np.ones([2, 3]), np.ones([3, 4]), 1).shape, [2, 4]);
+ * ```
  */
 export function tensordot(
   x: ArrayLike,
@@ -163,6 +184,13 @@ export function tensordot(
  * The sum of products over the last axes of both.
  *
  * @throws {ShapeError} If their extents differ.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.inner(np.array([1, 2]), np.array([3, 4])).item(), 11);
+ * ```
  */
 export const inner: Binary = inlined("inner", 2, (operands) => {
   const [x, y] = promoteDtypes(operands) as [NDArray, NDArray];
@@ -170,7 +198,17 @@ export const inner: Binary = inlined("inner", 2, (operands) => {
   return tensorProduct("inner()", x, y, [x.ndim - 1], [y.ndim - 1]);
 });
 
-/** The products of each element of `x` with each of `y`, as a matrix. */
+/**
+ * The products of each element of `x` with each of `y`, as a matrix.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.outer(np.array([1, 2]), np.array([3, 4])).js(), [[3, 4], [6, 8]]);
+ * ```
+ */
 export const outer: Binary = inlined("outer", 2, (operands) => {
   const [x, y] = promoteDtypes(operands).map((v) => reshape(v, [v.size]));
   return tensorProduct("outer()", x!, y!, [], []);
@@ -180,6 +218,13 @@ export const outer: Binary = inlined("outer", 2, (operands) => {
  * The sum of products of all elements.
  *
  * @throws {ShapeError} If the numbers of elements differ.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.vdot(np.ones([2, 2]), np.ones([2, 2])).item(), 4);
+ * ```
  */
 export const vdot: Binary = inlined("vdot", 2, (operands) => {
   const [x, y] = promoteDtypes(operands).map((v) => reshape(v, [v.size]));

@@ -82,14 +82,36 @@ function accumulation(
     call(x, axis, keepdims, dtype ?? null);
 }
 
-/** The sum over axes; of bools and small integers in 32 bits. 0 if there are no elements. */
+/**
+ * The sum over axes; of bools and small integers in 32 bits. 0 if there are no
+ * elements.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.sum(np.array([[1, 2], [3, 4]]), 0).js(), [4, 6]);
+ * ```
+ */
 export const sum: (
   x: ArrayLike,
   axis?: Axes,
   options?: SumOptions,
 ) => NDArray = accumulation("sum", ops.sum);
 
-/** The product over axes; of bools and small integers in 32 bits. 1 if there are no elements. */
+/**
+ * The product over axes; of bools and small integers in 32 bits. 1 if there
+ * are no elements.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.prod(np.array([[1, 2], [3, 4]]), 1).js(), [2, 12]);
+ * ```
+ */
 export const prod: (
   x: ArrayLike,
   axis?: Axes,
@@ -99,7 +121,17 @@ export const prod: (
   (x, axes) => axes.length === 0 ? x : reduceProd(x, axes),
 );
 
-/** The sum over axes of the elements that are not NaN. */
+/**
+ * The sum over axes of the elements that are not NaN.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.nansum(np.array([1, NaN])).item(), 1);
+ * ```
+ */
 export const nansum: (
   x: ArrayLike,
   axis?: Axes,
@@ -115,13 +147,35 @@ export function withoutNan(x: NDArray, value: number): NDArray {
   return select(compare("ne", x, x), fullLike(x, value), x);
 }
 
-/** The largest element over axes; NaN if there is one. Throws if there are no elements. */
+/**
+ * The largest element over axes; NaN if there is one. Throws if there are no
+ * elements.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.max(np.array([[1, 2], [3, 4]]), 0).js(), [3, 4]);
+ * ```
+ */
 export const max: Reduction = reduction(
   "max",
   (x, axes) => extreme(x, axes, reduceMax, reduceOr),
 );
 
-/** The smallest element over axes; NaN if there is one. Throws if there are no elements. */
+/**
+ * The smallest element over axes; NaN if there is one. Throws if there are no
+ * elements.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.min(np.array([[1, 2], [3, 4]]), 0).js(), [1, 2]);
+ * ```
+ */
 export const min: Reduction = reduction(
   "min",
   (x, axes) => extreme(x, axes, reduceMin, reduceAnd),
@@ -139,31 +193,91 @@ function extreme(
   return x.dtype === "bool" ? ofBools(x, axes) : ofNumbers(x, axes);
 }
 
-/** The largest element over axes: `max`. */
+/**
+ * The largest element over axes: `max`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.amax(np.array([1, 2])).item(), 2);
+ * ```
+ */
 export const amax: Reduction = max;
 
-/** The smallest element over axes: `min`. */
+/**
+ * The smallest element over axes: `min`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.amin(np.array([1, 2])).item(), 1);
+ * ```
+ */
 export const amin: Reduction = min;
 
-/** The distance of the largest element from the smallest. */
+/**
+ * The distance of the largest element from the smallest.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.ptp(np.array([1, 4])).item(), 3);
+ * ```
+ */
 export const ptp: Reduction = reduction(
   "ptp",
   (x, axes) => sub(reduceMax(x, axes), reduceMin(x, axes)),
 );
 
-/** Whether all elements over axes are true; all but 0 is. */
+/**
+ * Whether all elements over axes are true; all but 0 is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.all(np.array([true, false])).js(), false);
+ * ```
+ */
 export const all: Reduction = reduction(
   "all",
   (x, axes) => axes.length ? reduceAnd(truth(x), axes) : truth(x),
 );
 
-/** Whether some element over axes is true; all but 0 is. */
+/**
+ * Whether some element over axes is true; all but 0 is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.any(np.array([true, false])).js(), true);
+ * ```
+ */
 export const any: Reduction = reduction(
   "any",
   (x, axes) => axes.length ? reduceOr(truth(x), axes) : truth(x),
 );
 
-/** The number of elements over axes that are not 0, as int32. */
+/**
+ * The number of elements over axes that are not 0, as int32.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.countNonzero(np.array([0, 2, 3])).item(), 2);
+ * ```
+ */
 export const countNonzero: Reduction = reduction(
   "countNonzero",
   (x, axes) => ops.sum(convertElementType(truth(x), "int32"), axes),
@@ -204,8 +318,28 @@ function asNumbers(x: NDArray): NDArray {
   return kindOf(x.dtype) === "bool" ? convertElementType(x, "int32") : x;
 }
 
-/** Where the first largest element is, as int32; NaN is the largest. */
+/**
+ * Where the first largest element is, as int32; NaN is the largest.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.argmax(np.array([1, 3, 2])).item(), 1);
+ * ```
+ */
 export const argmax: Search = search("argmax", positionOfMax);
 
-/** Where the first smallest element is, as int32; NaN is the smallest. */
+/**
+ * Where the first smallest element is, as int32; NaN is the smallest.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.argmin(np.array([1, 3, 2])).item(), 0);
+ * ```
+ */
 export const argmin: Search = search("argmin", positionOfMin);

@@ -11,16 +11,56 @@ import { inlined, inlinedList } from "../../transforms/inlined.ts";
 import { promoteOperands } from "../_promote.ts";
 import { type Binary, binary, type Unary, unary } from "./_ufunc.ts";
 
-/** The largest whole number up to `x`. */
+/**
+ * The largest whole number up to `x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.floor(-1.5).item(), -2);
+ * ```
+ */
 export const floor: Unary = unary("floor", whole(ops.floor));
 
-/** The smallest whole number from `x` on. */
+/**
+ * The smallest whole number from `x` on.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.ceil(1.5).item(), 2);
+ * ```
+ */
 export const ceil: Unary = unary("ceil", whole(ops.ceil));
 
-/** The nearest whole number; ties go to the even one. */
+/**
+ * The nearest whole number; ties go to the even one.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.rint(2.5).item(), 2);
+ * ```
+ */
 export const rint: Unary = unary("rint", ops.round, "floats");
 
-/** The whole part of `x`, toward 0; a zero keeps its sign. */
+/**
+ * The whole part of `x`, toward 0; a zero keeps its sign.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.trunc(-1.5).item(), -1);
+ * ```
+ */
 export const trunc: Unary = unary(
   "trunc",
   whole((x) =>
@@ -28,7 +68,17 @@ export const trunc: Unary = unary(
   ),
 );
 
-/** The whole part of `x`, toward 0: `trunc`. */
+/**
+ * The whole part of `x`, toward 0: `trunc`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.fix(1.5).item(), 1);
+ * ```
+ */
 export const fix: Unary = trunc;
 
 /** Integers and bools are whole already. */
@@ -55,21 +105,70 @@ const rounded = inlined("round", 1, ([x], decimals: number) => {
  * Rounded to a number of decimals, which may be negative; ties go to the even one.
  *
  * @throws {ShapeError} If integers are rounded to a negative number of decimals.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.round(np.array([0.5, 1.5, 2.5])).js(), [0, 2, 2]);
+ * ```
  */
 export function round(x: ArrayLike, decimals = 0): NDArray {
   return rounded(x, decimals);
 }
 
-/** The larger of two; NaN if either is. At ties each has half of the derivative. */
+/**
+ * The larger of two; NaN if either is. At ties each has half of the
+ * derivative.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.maximum(np.array([1, 5]), 3).js(), [3, 5]);
+ * ```
+ */
 export const maximum: Binary = binary("maximum", max);
 
-/** The smaller of two; NaN if either is. At ties each has half of the derivative. */
+/**
+ * The smaller of two; NaN if either is. At ties each has half of the
+ * derivative.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.minimum(np.array([1, 5]), 3).js(), [1, 3]);
+ * ```
+ */
 export const minimum: Binary = binary("minimum", min);
 
-/** The larger of two; the other one where one is NaN. */
+/**
+ * The larger of two; the other one where one is NaN.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.fmax(np.array([1, NaN]), 0).js(), [1, 0]);
+ * ```
+ */
 export const fmax: Binary = binary("fmax", numberOf(max));
 
-/** The smaller of two; the other one where one is NaN. */
+/**
+ * The smaller of two; the other one where one is NaN.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.fmin(np.array([1, NaN]), 0).js(), [0, 0]);
+ * ```
+ */
 export const fmin: Binary = binary("fmin", numberOf(min));
 
 function numberOf(
@@ -92,7 +191,17 @@ const limited = inlinedList(
   },
 );
 
-/** `x` raised to `low`, then lowered to `high`; `null` is no limit. */
+/**
+ * `x` raised to `low`, then lowered to `high`; `null` is no limit.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.clip(np.arange(4), 1, 2).js(), [1, 1, 2, 2]);
+ * ```
+ */
 export function clip(
   x: ArrayLike,
   low: ArrayLike | null = null,
@@ -102,7 +211,17 @@ export function clip(
   return limited([x, ...limits], low !== null, high !== null);
 }
 
-/** The magnitude of `x` with the sign of `y`, that of a zero too. */
+/**
+ * The magnitude of `x` with the sign of `y`, that of a zero too.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.copysign(3, -0).item(), -3);
+ * ```
+ */
 export const copysign: Binary = binary(
   "copysign",
   (x, y) => {
@@ -112,7 +231,17 @@ export const copysign: Binary = binary(
   "floats",
 );
 
-/** Whether the sign bit is set: `1 / -0` is -inf. */
+/**
+ * Whether the sign bit is set: `1 / -0` is -inf.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.signbit(np.array([-0, 0])).js(), [true, false]);
+ * ```
+ */
 export const signbit: Unary = unary("signbit", isNegative, "floats");
 
 function isNegative(x: NDArray): NDArray {
@@ -122,5 +251,15 @@ function isNegative(x: NDArray): NDArray {
   return ops.or(compare("lt", x, zero), compare("lt", inverse, zero));
 }
 
-/** The number of the dtype next to `x`, in the direction of `y`. */
+/**
+ * The number of the dtype next to `x`, in the direction of `y`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.nextafter(1, 2).item(), 1.0000001192092896);
+ * ```
+ */
 export const nextafter: Binary = binary("nextafter", ops.nextafter, "floats");

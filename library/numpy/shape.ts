@@ -26,6 +26,13 @@ const reshaped = inlined(
  * may be -1: what the others leave over.
  *
  * @throws {ShapeError} If the number of elements differs.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.reshape(np.arange(6), [2, -1]).shape, [2, 3]);
+ * ```
  */
 export function reshape(x: ArrayLike, shape: Shape): NDArray {
   return reshaped(x, shapeOf(shape));
@@ -51,7 +58,17 @@ function settledShape(
   );
 }
 
-/** The elements in row-major order along one axis. */
+/**
+ * The elements in row-major order along one axis.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.ravel(np.ones([2, 3])).shape, [6]);
+ * ```
+ */
 export function ravel(x: ArrayLike): NDArray {
   return reshape(x, -1);
 }
@@ -75,6 +92,13 @@ const permuted = inlined(
  * Axis `i` of the result is axis `axes[i]` of `x`; axes in reverse order unless given.
  *
  * @throws {RangeError} If the axes are no permutation.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.transpose(np.ones([2, 3])).shape, [3, 2]);
+ * ```
  */
 export function transpose(
   x: ArrayLike,
@@ -83,12 +107,32 @@ export function transpose(
   return permuted(x, axes);
 }
 
-/** Axis `i` of the result is axis `axes[i]` of `x`. */
+/**
+ * Axis `i` of the result is axis `axes[i]` of `x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.permuteDims(np.ones([2, 3, 4]), [1, 2, 0]).shape, [3, 4, 2]);
+ * ```
+ */
 export function permuteDims(x: ArrayLike, axes: readonly number[]): NDArray {
   return transpose(x, axes);
 }
 
-/** Matrices with rows and columns exchanged: the last two axes. */
+/**
+ * Matrices with rows and columns exchanged: the last two axes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.matrixTranspose(np.ones([2, 3, 4])).shape, [2, 4, 3]);
+ * ```
+ */
 export function matrixTranspose(x: ArrayLike): NDArray {
   return swapaxes(x, -1, -2);
 }
@@ -101,7 +145,17 @@ const swapped = inlined("swapaxes", 1, ([x], a: number, b: number) => {
   return ops.transpose(x, order);
 });
 
-/** `x` with two axes exchanged. */
+/**
+ * `x` with two axes exchanged.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.swapaxes(np.ones([2, 3, 4]), 0, 2).shape, [4, 3, 2]);
+ * ```
+ */
 export function swapaxes(x: ArrayLike, axis1: number, axis2: number): NDArray {
   return swapped(x, axis1, axis2);
 }
@@ -122,7 +176,17 @@ const moved = inlined("moveaxis", 1, ([x], source: Axes, target: Axes) => {
   return ops.transpose(x, order);
 });
 
-/** `x` with axes moved to other positions; the others keep their order. */
+/**
+ * `x` with axes moved to other positions; the others keep their order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.moveaxis(np.ones([2, 3, 4]), 0, -1).shape, [3, 4, 2]);
+ * ```
+ */
 export function moveaxis(
   x: ArrayLike,
   source: number | readonly number[],
@@ -142,7 +206,17 @@ const expanded = inlined("expandDims", 1, ([x], axis: Axes) => {
   return ops.reshape(x, shape);
 });
 
-/** `x` with new axes of one element at the given positions of the result. */
+/**
+ * `x` with new axes of one element at the given positions of the result.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.expandDims(np.ones([2]), 0).shape, [1, 2]);
+ * ```
+ */
 export function expandDims(
   x: ArrayLike,
   axis: number | readonly number[],
@@ -168,6 +242,13 @@ const squeezed = inlined("squeeze", 1, ([x], axis: Axes) => {
  * `x` without axes of one element: those given, or all.
  *
  * @throws {ShapeError} If an axis has another number of elements.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.squeeze(np.ones([1, 2])).shape, [2]);
+ * ```
  */
 export function squeeze(x: ArrayLike, axis: Axes = null): NDArray {
   return squeezed(x, axis);
@@ -190,6 +271,13 @@ const broadcasted = inlined(
  * `x` repeated along new leading axes and along those of one element.
  *
  * @throws {ShapeError} If the shape does not fit.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.broadcastTo(np.arange(2), [2, 2]).js(), [[0, 1], [0, 1]]);
+ * ```
  */
 export function broadcastTo(x: ArrayLike, shape: Shape): NDArray {
   return broadcasted(x, shapeOf(shape));
@@ -200,7 +288,17 @@ const together = inlinedList("broadcastArrays", (xs) => {
   return xs.map((x) => repeatedTo(x, shape));
 });
 
-/** All arrays repeated to the shape to which they broadcast. */
+/**
+ * All arrays repeated to the shape to which they broadcast.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.broadcastArrays(np.ones([2, 1]), 3).map((x) => x.shape), [[2, 1], [2, 1]]);
+ * ```
+ */
 export function broadcastArrays(
   ...xs: readonly ArrayLike[]
 ): readonly NDArray[] {
@@ -213,22 +311,62 @@ const flipped = inlined(
   ([x], axis: Axes) => ops.rev(x, axesOf("flip()", axis, x.ndim)),
 );
 
-/** The elements in reverse order along axes, all unless given. */
+/**
+ * The elements in reverse order along axes, all unless given.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.flip(np.arange(3)).js(), [2, 1, 0]);
+ * ```
+ */
 export function flip(x: ArrayLike, axis: Axes = null): NDArray {
   return flipped(x, axis);
 }
 
-/** Rows in reverse order. */
+/**
+ * Rows in reverse order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.flipud(np.eye(2)).js(), [[0, 1], [1, 0]]);
+ * ```
+ */
 export function flipud(x: ArrayLike): NDArray {
   return flip(x, 0);
 }
 
-/** Columns in reverse order. */
+/**
+ * Columns in reverse order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.fliplr(np.eye(2)).js(), [[0, 1], [1, 0]]);
+ * ```
+ */
 export function fliplr(x: ArrayLike): NDArray {
   return flip(x, 1);
 }
 
-/** Turned by quarters from the first of two axes toward the second. */
+/**
+ * Turned by quarters from the first of two axes toward the second.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.rot90(np.arange(4).reshape([2, 2])).js(), [[1, 3], [0, 2]]);
+ * ```
+ */
 export function rot90(
   x: ArrayLike,
   turns = 1,
@@ -246,7 +384,17 @@ export function rot90(
   }
 }
 
-/** The values converted to another dtype. */
+/**
+ * The values converted to another dtype.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.astype(np.array([1.5]), "int32").js(), [1]);
+ * ```
+ */
 export function astype(x: ArrayLike, dtype: DType): NDArray {
   return cast(x, dtype);
 }
@@ -266,6 +414,13 @@ const reread = inlined(
  * The same bits as elements of another dtype of equal width.
  *
  * @throws {ShapeError} If the widths differ, or a dtype is bool.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.view(np.array([1]), "int32").js(), [1065353216]);
+ * ```
  */
 export function view(x: ArrayLike, dtype: DType): NDArray {
   return reread(x, dtype);

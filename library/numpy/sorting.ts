@@ -39,7 +39,18 @@ const ordered = inlined(
   },
 );
 
-/** The elements in ascending order along an axis, the last unless given; NaN comes last. */
+/**
+ * The elements in ascending order along an axis, the last unless given; NaN
+ * comes last.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.sort(np.array([3, 1, 2])).js(), [1, 2, 3]);
+ * ```
+ */
 export function sort(
   x: ArrayLike,
   axis: number | null = -1,
@@ -64,7 +75,18 @@ const order = inlined(
   },
 );
 
-/** Where the elements of the sorted array are in `x`, as int32. Equal elements keep their order. */
+/**
+ * Where the elements of the sorted array are in `x`, as int32. Equal elements
+ * keep their order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.argsort(np.array([3, 1, 2])).js(), [1, 2, 0]);
+ * ```
+ */
 export function argsort(
   x: ArrayLike,
   axis: number | null = -1,
@@ -105,6 +127,13 @@ function precedes(x: NDArray, y: NDArray, isStrict: boolean): NDArray {
  * int32: before equal elements, or after them with side `"right"`.
  *
  * @throws {ShapeError} If the list has not exactly one axis.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.searchsorted(np.array([1, 3]), 2).item(), 1);
+ * ```
  */
 export function searchsorted(
   list: ArrayLike,

@@ -7,89 +7,337 @@ import { add } from "../../core/ops/addition.ts";
 import * as ops from "../../core/ops/elementwise.ts";
 import { type Binary, binary, type Unary, unary } from "./_ufunc.ts";
 
-/** Sine, of radians. */
+/**
+ * Sine, of radians.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.sin(0).item(), 0);
+ * ```
+ */
 export const sin: Unary = unary("sin", ops.sin, "floats");
 
-/** Cosine, of radians. */
+/**
+ * Cosine, of radians.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.cos(0).item(), 1);
+ * ```
+ */
 export const cos: Unary = unary("cos", ops.cos, "floats");
 
-/** Tangent, of radians. */
+/**
+ * Tangent, of radians.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.tan(0).item(), 0);
+ * ```
+ */
 export const tan: Unary = unary("tan", ops.tan, "floats");
 
-/** The angle in `[-pi/2, pi/2]` whose sine is `x`. */
+/**
+ * The angle in `[-pi/2, pi/2]` whose sine is `x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.arcsin(0).item(), 0);
+ * ```
+ */
 export const arcsin: Unary = unary("arcsin", ops.asin, "floats");
 
-/** The angle in `[-pi/2, pi/2]` whose sine is `x`: `arcsin`. */
+/**
+ * The angle in `[-pi/2, pi/2]` whose sine is `x`: `arcsin`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.asin(0).item(), 0);
+ * ```
+ */
 export const asin: Unary = arcsin;
 
-/** The angle in `[0, pi]` whose cosine is `x`. */
+/**
+ * The angle in `[0, pi]` whose cosine is `x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.arccos(1).item(), 0);
+ * ```
+ */
 export const arccos: Unary = unary("arccos", ops.acos, "floats");
 
-/** The angle in `[0, pi]` whose cosine is `x`: `arccos`. */
+/**
+ * The angle in `[0, pi]` whose cosine is `x`: `arccos`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.acos(1).item(), 0);
+ * ```
+ */
 export const acos: Unary = arccos;
 
-/** The angle in `[-pi/2, pi/2]` whose tangent is `x`. */
+/**
+ * The angle in `[-pi/2, pi/2]` whose tangent is `x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.arctan(0).item(), 0);
+ * ```
+ */
 export const arctan: Unary = unary("arctan", ops.atan, "floats");
 
-/** The angle in `[-pi/2, pi/2]` whose tangent is `x`: `arctan`. */
+/**
+ * The angle in `[-pi/2, pi/2]` whose tangent is `x`: `arctan`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.atan(0).item(), 0);
+ * ```
+ */
 export const atan: Unary = arctan;
 
-/** Hyperbolic sine. */
+/**
+ * Hyperbolic sine.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.sinh(0).item(), 0);
+ * ```
+ */
 export const sinh: Unary = unary("sinh", ops.sinh, "floats");
 
-/** Hyperbolic cosine. */
+/**
+ * Hyperbolic cosine.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.cosh(0).item(), 1);
+ * ```
+ */
 export const cosh: Unary = unary("cosh", ops.cosh, "floats");
 
-/** Hyperbolic tangent. */
+/**
+ * Hyperbolic tangent.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.tanh(0).item(), 0);
+ * ```
+ */
 export const tanh: Unary = unary("tanh", ops.tanh, "floats");
 
-/** Inverse hyperbolic sine. */
+/**
+ * Inverse hyperbolic sine.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.arcsinh(0).item(), 0);
+ * ```
+ */
 export const arcsinh: Unary = unary("arcsinh", ops.asinh, "floats");
 
-/** Inverse hyperbolic sine: `arcsinh`. */
+/**
+ * Inverse hyperbolic sine: `arcsinh`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.asinh(0).item(), 0);
+ * ```
+ */
 export const asinh: Unary = arcsinh;
 
-/** Inverse hyperbolic cosine; NaN below 1. */
+/**
+ * Inverse hyperbolic cosine; NaN below 1.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.arccosh(1).item(), 0);
+ * ```
+ */
 export const arccosh: Unary = unary("arccosh", ops.acosh, "floats");
 
-/** Inverse hyperbolic cosine; NaN below 1: `arccosh`. */
+/**
+ * Inverse hyperbolic cosine; NaN below 1: `arccosh`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.acosh(1).item(), 0);
+ * ```
+ */
 export const acosh: Unary = arccosh;
 
-/** Inverse hyperbolic tangent; NaN outside `[-1, 1]`. */
+/**
+ * Inverse hyperbolic tangent; NaN outside `[-1, 1]`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.arctanh(0).item(), 0);
+ * ```
+ */
 export const arctanh: Unary = unary("arctanh", ops.atanh, "floats");
 
-/** Inverse hyperbolic tangent; NaN outside `[-1, 1]`: `arctanh`. */
+/**
+ * Inverse hyperbolic tangent; NaN outside `[-1, 1]`: `arctanh`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.atanh(0).item(), 0);
+ * ```
+ */
 export const atanh: Unary = arctanh;
 
-/** The angle in `[-pi, pi]` of the point `(x, y)`. */
+/**
+ * The angle in `[-pi, pi]` of the point `(x, y)`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.arctan2(0, 1).item(), 0);
+ * ```
+ */
 export const arctan2: Binary = binary("arctan2", ops.atan2, "floats");
 
-/** The angle in `[-pi, pi]` of the point `(x, y)`: `arctan2`. */
+/**
+ * The angle in `[-pi, pi]` of the point `(x, y)`: `arctan2`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.atan2(0, 1).item(), 0);
+ * ```
+ */
 export const atan2: Binary = arctan2;
 
-/** Degrees as radians. */
+/**
+ * Degrees as radians.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.deg2rad(0).item(), 0);
+ * ```
+ */
 export const deg2rad: Unary = unary(
   "deg2rad",
   (x) => mul(x, fullLike(x, Math.PI / 180)),
   "floats",
 );
 
-/** Radians as degrees. */
+/**
+ * Radians as degrees.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.rad2deg(0).item(), 0);
+ * ```
+ */
 export const rad2deg: Unary = unary(
   "rad2deg",
   (x) => mul(x, fullLike(x, 180 / Math.PI)),
   "floats",
 );
 
-/** Degrees as radians: `deg2rad`. */
+/**
+ * Degrees as radians: `deg2rad`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.radians(0).item(), 0);
+ * ```
+ */
 export const radians: Unary = deg2rad;
 
-/** Radians as degrees: `rad2deg`. */
+/**
+ * Radians as degrees: `rad2deg`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.degrees(0).item(), 0);
+ * ```
+ */
 export const degrees: Unary = rad2deg;
 
 /**
  * `sin(pi x) / (pi x)`, and 1 at 0. Near 0 it is a polynomial, so that
  * derivatives of the first three orders are right there.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.sinc(0).item(), 1);
+ * ```
  */
 export const sinc: Unary = unary(
   "sinc",
