@@ -17,7 +17,7 @@ export function formatProgram(program: Program): string {
       const inner = indent + "  ";
       switch (step.kind) {
         case "kernel": {
-          const [head, ...rest] = formatKernel(
+          const [head, ...rest] = formatBody(
             step.kernel,
             (i) => `b${step.buffers[i]}`,
           ).split("\n");
@@ -65,10 +65,17 @@ export function formatProgram(program: Program): string {
   ].join("\n");
 }
 
-/** A kernel with its loops and stages; equal text means equal kernels. */
-export function formatKernel(
+/** A kernel with its buffers, loops and stages; equal text means equal kernels. */
+export function formatKernel(kernel: Kernel): string {
+  const buffers = kernel.buffers.map(({ dtype, size }, i) =>
+    `$${i}:${dtype}[${size}]`
+  );
+  return `${buffers.join(" ")}\n${formatBody(kernel, (i) => `$${i}`)}`;
+}
+
+function formatBody(
   kernel: Kernel,
-  nameOf: (buffer: number) => string = (i) => `$${i}`,
+  nameOf: (buffer: number) => string,
 ): string {
   const names = new Names(nameOf);
   switch (kernel.kind) {

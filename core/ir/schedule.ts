@@ -9,9 +9,11 @@ import type { Contract, Kernel, Nest, Stage, Store } from "./kernel.ts";
 import {
   type ContractNode,
   dynamicNodes,
+  isApplied,
   type Node,
   operandsOf,
   type ReduceNode,
+  SCALAR_OPS,
 } from "./scalar.ts";
 
 /** Reductions and contractions that cannot be part of this kernel. */
@@ -198,8 +200,10 @@ function rowCandidates(
 
 /** Whether the costly part of a node lies below a cheap operation. */
 function isCheapTop(node: Node): boolean {
-  const below = operandsOf(node).reduce((most, x) => Math.max(most, x.cost), 0);
-  return node.cost - below < ROW_COST;
+  const below = [...new Set(operandsOf(node))].map((x) => x.cost);
+  const own = isApplied(node) ? SCALAR_OPS[node.op] : 0;
+  const beside = below.reduce((x, y) => x + y, 0) - Math.max(0, ...below);
+  return own + beside < ROW_COST;
 }
 
 /** Reductions and contractions met first on the way down from `roots`. */
