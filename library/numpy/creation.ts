@@ -2,7 +2,6 @@
 
 import type { ArrayLike, NDArray } from "../../core/array.ts";
 import { type DType, isFloating } from "../../core/dtype.ts";
-import { ShapeError } from "../../core/errors.ts";
 import * as ops from "../../core/ops/addition.ts";
 import { div, mul, sub } from "../../core/ops/arithmetic.ts";
 import { compare, select } from "../../core/ops/compare.ts";
@@ -13,7 +12,6 @@ import {
   zerosLike as zeros0,
 } from "../../core/ops/constants.ts";
 import { convertElementType, pow } from "../../core/ops/elementwise.ts";
-import { reshape } from "../../core/ops/layout.ts";
 import { inlined, inlinedList } from "../../transforms/inlined.ts";
 import { shapeOf } from "../_axes.ts";
 import { broadcastTo, promoteOperands } from "../_promote.ts";
@@ -170,7 +168,8 @@ export function onesLike(x: NDArray, options: LikeOptions = {}): NDArray {
  */
 export const emptyLike: typeof zerosLike = zerosLike;
 
-function checkedShape(what: string, shape: Shape): readonly number[] {
+/** Extents as a shape; throws unless they are whole numbers from 0 on. */
+export function checkedShape(what: string, shape: Shape): readonly number[] {
   const extents = shapeOf(shape);
   if (extents.every((e) => Number.isSafeInteger(e) && e >= 0)) return extents;
   throw new RangeError(
@@ -314,169 +313,4 @@ export function logspace(
 ): NDArray {
   const points = powers(linspace(start, stop, count, options), base);
   return dtype === undefined ? points : convertElementType(points, dtype);
-}
-
-const onDiagonal = inlinedList(
-  "eye",
-  (_none, shape: readonly number[], offset: number, dtype: DType) => {
-    const [row, column] = gridOf(shape, offset);
-    return convertElementType(compare("eq", row, column), dtype);
-  },
-);
-
-/** Rows, moved by an offset, and columns of a matrix, as int32. */
-function gridOf(
-  shape: readonly number[],
-  offset: number,
-): readonly [row: NDArray, column: NDArray] {
-  const row = iota("int32", shape, shape.length - 2);
-  const column = iota("int32", shape, shape.length - 1);
-  return [ops.add(row, filledLike(row, offset)), column];
-}
-
-/**
- * Ones on a diagonal, zeros elsewhere; `offset` moves it to the right.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { numpy as np } from "@dinograd/dinograd";
- *
- * assertEquals(np.eye(2, 3).js(), [[1, 0, 0], [0, 1, 0]]);
- * ```
- */
-export function eye(
-  rows: number,
-  columns: number = rows,
-  { offset = 0, dtype = "float32" }: DTypeOption & {
-    readonly offset?: number;
-  } = {},
-): NDArray {
-  return onDiagonal([], checkedShape("eye()", [rows, columns]), offset, dtype);
-}
-
-/**
- * The square matrix with ones on its diagonal.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { numpy as np } from "@dinograd/dinograd";
- *
- * assertEquals(np.identity(2).js(), [[1, 0], [0, 1]]);
- * ```
- */
-export function identity(size: number, options: DTypeOption = {}): NDArray {
-  return eye(size, size, options);
-}
-
-const below = inlinedList(
-  "tri",
-  (_none, shape: readonly number[], offset: number, dtype: DType) => {
-    const [row, column] = gridOf(shape, offset);
-    return convertElementType(compare("ge", row, column), dtype);
-  },
-);
-
-/**
- * Ones on a diagonal and below it, zeros above.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { numpy as np } from "@dinograd/dinograd";
- *
- * assertEquals(np.tri(2).js(), [[1, 0], [1, 1]]);
- * ```
- */
-export function tri(
-  rows: number,
-  columns: number = rows,
-  offset = 0,
-  { dtype = "float32" }: DTypeOption = {},
-): NDArray {
-  return below([], checkedShape("tri()", [rows, columns]), offset, dtype);
-}
-
-const triangle = inlined(
-  "tril",
-  1,
-  ([x], offset: number, isLower: boolean) => {
-    if (x.ndim < 2) {
-      throw new ShapeError(
-        `Cannot take a triangle of ${x}: needs at least two axes`,
-      );
-    }
-    const [row, column] = gridOf(x.shape, isLower ? offset : offset - 1);
-    const isLowerPart = compare("ge", row, column);
-    const zero = zeros0(x);
-    return isLower
-      ? select(isLowerPart, x, zero)
-      : select(isLowerPart, zero, x);
-  },
-);
-
-/**
- * Matrices with the elements above a diagonal replaced by 0.
- *
- * @throws {ShapeError} If there are fewer than two axes.
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { numpy as np } from "@dinograd/dinograd";
- *
- * assertEquals(np.tril(np.ones([2, 2])).js(), [[1, 0], [1, 1]]);
- * ```
- */
-export function tril(x: ArrayLike, offset = 0): NDArray {
-  return triangle(x, offset, true);
-}
-
-/**
- * Matrices with the elements below a diagonal replaced by 0.
- *
- * @throws {ShapeError} If there are fewer than two axes.
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { numpy as np } from "@dinograd/dinograd";
- *
- * assertEquals(np.triu(np.ones([2, 2])).js(), [[1, 1], [0, 1]]);
- * ```
- */
-export function triu(x: ArrayLike, offset = 0): NDArray {
-  return triangle(x, offset, false);
-}
-
-const grids = inlinedList(
-  "meshgrid",
-  (vectors, isMatrixOrder: boolean) => {
-    const axisOf = (i: number) => !isMatrixOrder && i < 2 ? 1 - i : i;
-    const spread = vectors.map((x, i) =>
-      reshape(x, vectors.map((_, axis) => axis === axisOf(i) ? x.size : 1))
-    );
-    const extents = vectors.map((_, axis) => vectors[axisOf(axis)]?.size ?? 1);
-    return vectors.length < 2
-      ? vectors.map((x) => reshape(x, [x.size]))
-      : spread.map((x) => broadcastTo(x, extents));
-  },
-);
-
-/**
- * The coordinates of all points of a grid: one array for each vector. With
- * indexing `"xy"`, the first vector goes along the columns.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { numpy as np } from "@dinograd/dinograd";
- *
- * assertEquals(np.meshgrid([np.arange(2), np.arange(2)]).map((x) => x.js()), [[[0, 1], [0, 1]], [[0, 0], [1, 1]]]);
- * ```
- */
-export function meshgrid(
-  vectors: readonly ArrayLike[],
-  { indexing = "xy" }: { readonly indexing?: "xy" | "ij" } = {},
-): readonly NDArray[] {
-  return grids(vectors, indexing === "ij");
 }

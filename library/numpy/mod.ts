@@ -11,7 +11,22 @@ export * from "./arithmetic.ts";
 export * from "./array.ts";
 export * from "./bits.ts";
 export * from "./comparison.ts";
-export * from "./creation.ts";
+export {
+  arange,
+  empty,
+  emptyLike,
+  full,
+  fullLike,
+  type LikeOptions,
+  linspace,
+  logspace,
+  ones,
+  onesLike,
+  type RangeOptions,
+  type Shape,
+  zeros,
+  zerosLike,
+} from "./creation.ts";
 export * from "./cumulative.ts";
 export * from "./dtypes.ts";
 export * from "./einsum.ts";
@@ -20,6 +35,7 @@ export { diag, diagonal, take, takeAlongAxis, trace } from "./indexing.ts";
 export * from "./join.ts";
 export * from "./moments.ts";
 export * from "./pad.ts";
+export * from "./patterns.ts";
 export * from "./products.ts";
 export {
   all,
