@@ -11,22 +11,24 @@ import type { ArrayLike, NDArray } from "../core/array.ts";
 import {
   absolute,
   add,
+  clip,
   divide,
-  multiply,
-  negative,
-  square,
-} from "../library/numpy/arithmetic.ts";
-import {
+  expm1,
   greater,
   greaterEqual,
   isinf,
   less,
   lessEqual,
+  logaddexp,
+  maximum,
+  minimum,
+  multiply,
+  negative,
+  sqrt,
+  square,
+  tanh,
   where,
-} from "../library/numpy/comparison.ts";
-import { expm1, logaddexp, sqrt } from "../library/numpy/exponential.ts";
-import { clip, maximum, minimum } from "../library/numpy/rounding.ts";
-import { tanh } from "../library/numpy/trigonometric.ts";
+} from "../library/numpy/mod.ts";
 import { erfc, logistic } from "../core/ops/elementwise.ts";
 import { convertElementType } from "../core/ops/convert.ts";
 import { isFloating } from "../core/dtype.ts";

@@ -2,9 +2,14 @@
 
 import type { NDArray } from "../../core/array.ts";
 import { flattenUpTo, leaves, structure, unflatten } from "../../core/tree.ts";
-import { add, divide, multiply } from "../../library/numpy/arithmetic.ts";
-import { less, where } from "../../library/numpy/comparison.ts";
-import { clip as clipValues } from "../../library/numpy/rounding.ts";
+import {
+  add,
+  clip as clipValues,
+  divide,
+  less,
+  multiply,
+  where,
+} from "../../library/numpy/mod.ts";
 import {
   globalNorm,
   type GradientTransformation,

@@ -6,15 +6,16 @@ import { convertElementType } from "../../core/ops/convert.ts";
 import {
   add,
   divide,
+  fullLike,
+  greater,
   multiply,
   power,
   sign,
+  sqrt,
   square,
   subtract,
-} from "../../library/numpy/arithmetic.ts";
-import { greater, where } from "../../library/numpy/comparison.ts";
-import { sqrt } from "../../library/numpy/exponential.ts";
-import { fullLike } from "../../library/numpy/creation.ts";
+  where,
+} from "../../library/numpy/mod.ts";
 import {
   type GradientTransformation,
   mapLeaves,

@@ -4,14 +4,19 @@ import type { ArrayLike, NDArray } from "../../core/array.ts";
 import { scalar } from "../../core/ops/constants.ts";
 import {
   add,
+  clip,
+  cos,
   divide,
+  floor,
+  greaterEqual,
+  less,
+  maximum,
+  minimum,
   multiply,
   power,
   subtract,
-} from "../../library/numpy/arithmetic.ts";
-import { greaterEqual, less, where } from "../../library/numpy/comparison.ts";
-import { clip, floor, maximum, minimum } from "../../library/numpy/rounding.ts";
-import { cos } from "../../library/numpy/trigonometric.ts";
+  where,
+} from "../../library/numpy/mod.ts";
 import type { Schedule } from "./transformation.ts";
 
 /**

@@ -9,9 +9,7 @@ import type { ArrayLike, NDArray } from "../../core/array.ts";
 import { scalar } from "../../core/ops/constants.ts";
 import { convertElementType } from "../../core/ops/convert.ts";
 import { leaves, map } from "../../core/tree.ts";
-import { add, multiply, square } from "../../library/numpy/arithmetic.ts";
-import { sqrt } from "../../library/numpy/exponential.ts";
-import { sum } from "../../library/numpy/reductions.ts";
+import { add, multiply, sqrt, square, sum } from "../../library/numpy/mod.ts";
 
 /** What a transformation remembers between steps: a tree of arrays. */
 export type OptState = unknown;

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { arrayFromStorage, NDArray } from "../../core/array.ts";
+import { arrayFromStorage, type NDArray } from "../../core/array.ts";
 import { type DType, DTYPES, storageOf } from "../../core/dtype.ts";
 import { TreeError } from "../../core/errors.ts";
 import { map, registerTreeNode } from "../../core/tree.ts";
