@@ -1,6 +1,5 @@
 /** What must hold of every function: laws on random programs. */
 
-import "../backends/mod.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { arrayFromStorage, type NDArray } from "../core/array.ts";
@@ -19,6 +18,7 @@ import { splitJaxpr } from "../transforms/partial_eval.ts";
 import { transposeJaxpr } from "../transforms/transpose.ts";
 import { batchJaxpr, vmap } from "../transforms/vmap.ts";
 import { assertClose } from "./_util/assert_close.ts";
+import { eachBackend } from "./_util/each_backend.ts";
 import { type RandomJaxpr, randomJaxpr } from "./_util/random_jaxpr.ts";
 
 type Arrays = readonly NDArray[];
@@ -83,9 +83,9 @@ const isTame = (xs: Arrays) =>
 function law(
   statement: string,
   check: (program: RandomJaxpr) => void,
-  { smooth = false, numRuns = 100, length = 10 } = {},
+  { smooth = false, numRuns = 60, length = 10 } = {},
 ): void {
-  Deno.test(statement, () =>
+  eachBackend(statement, () =>
     fc.assert(
       fc.property(
         randomJaxpr({ smooth, length }),

@@ -1,4 +1,3 @@
-import "../../backends/mod.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { arrayFromStorage, type NDArray } from "../../core/array.ts";
@@ -10,6 +9,7 @@ import { dotGeneral } from "../../core/ops/contract.ts";
 import { exp, sin } from "../../core/ops/elementwise.ts";
 import { transpose } from "../../core/ops/layout.ts";
 import { stage } from "../../core/staging.ts";
+import { eachBackend } from "../_util/each_backend.ts";
 import { randomJaxpr } from "../_util/random_jaxpr.ts";
 
 function array(...shape: number[]): NDArray {
@@ -37,15 +37,18 @@ function assertExact(
   assertFusionExact(jaxpr, args);
 }
 
-Deno.test("a Program computes what its equations compute one by one", () =>
-  fc.assert(
-    fc.property(randomJaxpr(), ({ jaxpr, args }) => {
-      assertFusionExact(jaxpr, args);
-    }),
-    { numRuns: 200 },
-  ));
+eachBackend(
+  "a Program computes what its equations compute one by one",
+  () =>
+    fc.assert(
+      fc.property(randomJaxpr(), ({ jaxpr, args }) => {
+        assertFusionExact(jaxpr, args);
+      }),
+      { numRuns: 200 },
+    ),
+);
 
-Deno.test("long programs too", () =>
+eachBackend("long programs too", () =>
   fc.assert(
     fc.property(randomJaxpr({ length: 40 }), ({ jaxpr, args }) => {
       assertFusionExact(jaxpr, args);
@@ -53,12 +56,15 @@ Deno.test("long programs too", () =>
     { numRuns: 20 },
   ));
 
-Deno.test("a contraction without rows or columns has an epilogue", () =>
-  assertExact((x) => [
-    sin(dotGeneral(x, x, { contract: [[0], [0]], batch: [[1], [1]] })),
-  ], array(3, 3)));
+eachBackend(
+  "a contraction without rows or columns has an epilogue",
+  () =>
+    assertExact((x) => [
+      sin(dotGeneral(x, x, { contract: [[0], [0]], batch: [[1], [1]] })),
+    ], array(3, 3)),
+);
 
-Deno.test("contractions and sums over no elements are zero", () => {
+eachBackend("contractions and sums over no elements are zero", () => {
   const pairs = { contract: [[1], [1]], batch: [[], []] } as const;
   const x = array(2, 0);
   assertEquals(dotGeneral(x, x, pairs).js(), [[0, 0], [0, 0]]);
@@ -66,19 +72,22 @@ Deno.test("contractions and sums over no elements are zero", () => {
   assertExact((x) => [exp(dotGeneral(x, x, pairs)), sum(exp(x), [0, 1])], x);
 });
 
-Deno.test("a contraction of a repeated operand keeps the loops of both", () => {
-  const pairs = { contract: [[1], [0]], batch: [[], []] } as const;
-  assertExact(
-    (x, y) => {
-      const product = dotGeneral(broadcastInDim(x, [4, 3], [1]), y, pairs);
-      return [product, sin(product)];
-    },
-    array(3),
-    array(3, 2),
-  );
-});
+eachBackend(
+  "a contraction of a repeated operand keeps the loops of both",
+  () => {
+    const pairs = { contract: [[1], [0]], batch: [[], []] } as const;
+    assertExact(
+      (x, y) => {
+        const product = dotGeneral(broadcastInDim(x, [4, 3], [1]), y, pairs);
+        return [product, sin(product)];
+      },
+      array(3),
+      array(3, 2),
+    );
+  },
+);
 
-Deno.test("sums along both axes of a square do not mix their loops", () => {
+eachBackend("sums along both axes of a square do not mix their loops", () => {
   const rows = (x: NDArray) => broadcastInDim(sum(x, [1]), x.shape, [0]);
   const columns = (x: NDArray) => broadcastInDim(sum(x, [0]), x.shape, [1]);
   assertExact((x) => {
@@ -88,16 +97,22 @@ Deno.test("sums along both axes of a square do not mix their loops", () => {
   }, array(4, 4));
 });
 
-Deno.test("a product of one element spreads over more elements than it", () =>
-  assertExact((x) => {
-    const square = dotGeneral(x, x, { contract: [[0], [0]], batch: [[], []] });
-    return [
-      broadcastInDim(square, [3], []),
-      broadcastInDim(square, [2, 3], []),
-    ];
-  }, array(3)));
+eachBackend(
+  "a product of one element spreads over more elements than it",
+  () =>
+    assertExact((x) => {
+      const square = dotGeneral(x, x, {
+        contract: [[0], [0]],
+        batch: [[], []],
+      });
+      return [
+        broadcastInDim(square, [3], []),
+        broadcastInDim(square, [2, 3], []),
+      ];
+    }, array(3)),
+);
 
-Deno.test("sums of a repeated number are many", () =>
+eachBackend("sums of a repeated number are many", () =>
   assertExact((x) => [
     sum(broadcastInDim(x, [100_000, 2], []), [1]),
     sum(broadcastInDim(x, [2, 100_000], []), [0]),
