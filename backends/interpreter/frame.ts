@@ -30,19 +30,26 @@ export class Frame {
   private readonly values = new Map<Node, Lanes>();
   private readonly indices = new Map<Index, Lanes>();
   private readonly rows = new Map<Node, Row>();
-  private readonly loopValues = new Map<Loop, Lanes>();
+  private lanes: Int32Array | null = null;
   private hasResults = false;
 
   constructor(
-    readonly buffers: readonly Storage[],
+    private readonly iteration: Iteration,
+    /** Position of the first lane among all indices of the iteration. */
+    private readonly start: number,
     readonly count: number,
-    private readonly parent: Frame | null = null,
-    /** The lane of the parent that each lane belongs to. */
-    readonly parentLane: Int32Array | null = null,
   ) {}
 
-  setLoop(loop: Loop, values: Lanes): void {
-    this.loopValues.set(loop, values);
+  get buffers(): readonly Storage[] {
+    return this.iteration.buffers;
+  }
+
+  /** The lane of the parent that each lane belongs to. */
+  get parentLane(): Int32Array {
+    const { size } = this.iteration;
+    return this.lanes ??= new Int32Array(
+      digits(this.count, this.start, size, Infinity),
+    );
   }
 
   /** Makes `node` known, as the result of a stage. */
@@ -67,63 +74,75 @@ export class Frame {
   evaluateIndex(index: Index): Lanes {
     let values = this.indices.get(index);
     if (!values) {
-      values = new Float64Array(this.count).fill(index.constant);
+      values = this.sumOfLoops(index);
       for (const { atom, stride } of index.terms) {
+        if (atom instanceof Loop) continue;
         const terms = this.evaluateAtom(atom);
-        for (let i = 0; i < this.count; i++) values[i]! += stride * terms[i]!;
+        for (let i = 0; i < values.length; i++) {
+          values[i]! += stride * terms[i]!;
+        }
       }
       this.indices.set(index, values);
     }
     return values;
   }
 
-  private evaluateAtom(atom: IndexAtom): Lanes {
-    if (atom instanceof Loop) return this.loop(atom);
+  /** The part of an index that is loops times strides. */
+  sumOfLoops(index: Index): Lanes {
+    const own = this.iteration.ownSum(index, this.start, this.count);
+    const outer = this.iteration.outerSum(index);
+    const values = new Float64Array(this.count);
+    if (outer) {
+      const lanes = this.parentLane;
+      for (let i = 0; i < values.length; i++) {
+        values[i] = own[i]! + outer[lanes[i]!]!;
+      }
+    } else {
+      for (let i = 0; i < values.length; i++) {
+        values[i] = own[i]! + index.constant;
+      }
+    }
+    return values;
+  }
+
+  private evaluateAtom(atom: Exclude<IndexAtom, Loop>): Lanes {
     if (atom instanceof Dynamic) return this.evaluate(atom.node);
     const { divisor } = atom;
     return this.evaluateIndex(atom.index).map((x) => Math.floor(x / divisor));
   }
 
-  private loop(loop: Loop): Lanes {
-    let values = this.loopValues.get(loop);
-    if (!values) {
-      values = this.spread(this.parent!.loop(loop));
-      this.loopValues.set(loop, values);
-    }
-    return values;
-  }
-
   /** What the frame around this one knows, for each lane. */
   private inherited(node: Node): Lanes | null {
-    if (!this.parent) return null;
-    const row = this.parent.rows.get(node);
+    const { parent } = this.iteration;
+    if (!parent) return null;
+    const row = parent.rows.get(node);
     if (row) return this.readRow(row);
     // Even without loops of its own, a node may depend on a result set here.
     const isStage = node.op === "reduce" || node.op === "contract";
     const isOwn = (this.hasResults && !isStage) ||
-      [...node.loops].some((l) =>
-        this.loopValues.has(l) && !this.parent!.knows(l)
-      );
+      [...node.loops].some((l) => this.iteration.owns(l));
     return isOwn || node.op === "const"
       ? null
-      : this.spread(this.parent.evaluate(node));
+      : this.spread(parent.evaluate(node));
   }
 
-  private knows(loop: Loop): boolean {
-    return this.loopValues.has(loop) || (this.parent?.knows(loop) ?? false);
+  /** Whether a loop is one of this frame's or of those around it. */
+  knows(loop: Loop): boolean {
+    const { iteration } = this;
+    return iteration.owns(loop) || (iteration.parent?.knows(loop) ?? false);
   }
 
   private spread(values: Lanes): Lanes {
-    const lanes = this.parentLane!;
+    const lanes = this.parentLane;
     const out = new Float64Array(this.count);
     for (let i = 0; i < out.length; i++) out[i] = values[lanes[i]!]!;
     return out;
   }
 
   private readRow({ loops, values }: Row): Lanes {
-    const positions = new Float64Array(this.parentLane!);
+    const positions = new Float64Array(this.parentLane);
     for (const loop of loops) {
-      const at = this.loop(loop);
+      const at = this.iteration.digitsOf(loop, this.start, this.count);
       for (let i = 0; i < this.count; i++) {
         positions[i] = positions[i]! * loop.extent + at[i]!;
       }
@@ -176,26 +195,90 @@ export class Frame {
   }
 }
 
+/** The loops that some frames add to those of their parent, and what the frames share. */
+class Iteration {
+  readonly size: number;
+  private readonly strides = new Map<Loop, number>();
+  private readonly patterns = new Map<Index, Lanes>();
+  private readonly outerSums = new Map<Index, Lanes | null>();
+
+  constructor(
+    readonly buffers: readonly Storage[],
+    private readonly loops: readonly Loop[],
+    readonly parent: Frame | null,
+    private readonly block: number,
+  ) {
+    let stride = 1;
+    for (const loop of loops.toReversed()) {
+      this.strides.set(loop, stride);
+      stride *= loop.extent;
+    }
+    this.size = stride;
+  }
+
+  owns(loop: Loop): boolean {
+    return this.strides.has(loop);
+  }
+
+  digitsOf(loop: Loop, start: number, count: number): Lanes {
+    return digits(count, start, this.strides.get(loop)!, loop.extent);
+  }
+
+  /** The sum of an index over the loops of this iteration, from `start` on. */
+  ownSum(index: Index, start: number, count: number): Lanes {
+    // Frames that start where all loops do see the same numbers.
+    if (start % this.size !== 0) return this.sumFrom(index, start, count);
+    let pattern = this.patterns.get(index);
+    if (!pattern) {
+      this.patterns.set(index, pattern = this.sumFrom(index, 0, this.block));
+    }
+    return pattern;
+  }
+
+  private sumFrom(index: Index, start: number, count: number): Lanes {
+    const sum = new Float64Array(count);
+    for (const { atom, stride } of index.terms) {
+      if (!(atom instanceof Loop && this.owns(atom))) continue;
+      const values = this.digitsOf(atom, start, count);
+      for (let i = 0; i < count; i++) sum[i]! += stride * values[i]!;
+    }
+    return sum;
+  }
+
+  /** The rest of the sum and the constant, in the lanes of the parent; `null` if there is none. */
+  outerSum(index: Index): Lanes | null {
+    let sum = this.outerSums.get(index);
+    if (sum === undefined) {
+      const { parent } = this;
+      const isOuter = index.terms.some(({ atom }) =>
+        atom instanceof Loop && parent?.knows(atom)
+      );
+      sum = isOuter ? parent!.sumOfLoops(index) : null;
+      this.outerSums.set(index, sum);
+    }
+    return sum;
+  }
+}
+
 /** Calls `visit` with frames that cover `loops` in each lane of `parent`, in order. */
 export function forEachFrame(
   buffers: readonly Storage[],
   loops: readonly Loop[],
   parent: Frame | null,
   visit: (frame: Frame, start: number) => void,
-  block = BLOCK,
+  most = BLOCK,
 ): void {
   const inner = sizeOf(loops);
   const total = inner * (parent?.count ?? 1);
+  const block = inner > 0 && inner < most ? most - most % inner : most;
+  const iteration = new Iteration(
+    buffers,
+    loops,
+    parent,
+    Math.min(block, total),
+  );
   for (let start = 0; start < total; start += block) {
-    const count = Math.min(block, total - start);
-    const lanes = new Int32Array(digits(count, start, inner, Infinity));
-    const frame = new Frame(buffers, count, parent, lanes);
-    let stride = 1;
-    for (const loop of loops.toReversed()) {
-      frame.setLoop(loop, digits(count, start, stride, loop.extent));
-      stride *= loop.extent;
-    }
-    visit(frame, start);
+    visit(new Frame(iteration, start, Math.min(block, total - start)), start);
   }
 }
 
