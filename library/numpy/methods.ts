@@ -5,7 +5,6 @@ import * as arithmetic from "./arithmetic.ts";
 import * as comparison from "./comparison.ts";
 import * as cumulative from "./cumulative.ts";
 import * as indexing from "./indexing.ts";
-import * as join from "./join.ts";
 import * as moments from "./moments.ts";
 import * as products from "./products.ts";
 import * as reductions from "./reductions.ts";
@@ -18,7 +17,6 @@ installMethods({
   ...comparison,
   ...cumulative,
   ...indexing,
-  ...join,
   ...moments,
   ...products,
   ...reductions,

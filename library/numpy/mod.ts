@@ -32,7 +32,17 @@ export * from "./dtypes.ts";
 export * from "./einsum.ts";
 export * from "./exponential.ts";
 export { diag, diagonal, take, takeAlongAxis, trace } from "./indexing.ts";
-export * from "./join.ts";
+export {
+  atleast1d,
+  atleast2d,
+  columnStack,
+  concat,
+  concatenate,
+  dstack,
+  hstack,
+  stack,
+  vstack,
+} from "./join.ts";
 export * from "./moments.ts";
 export * from "./pad.ts";
 export * from "./patterns.ts";
@@ -59,4 +69,5 @@ export {
 export * from "./rounding.ts";
 export * from "./shape.ts";
 export * from "./sorting.ts";
+export * from "./split.ts";
 export * from "./trigonometric.ts";
