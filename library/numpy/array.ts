@@ -88,7 +88,7 @@ function fromList(
   const leaves: (number | boolean)[] = [];
   if (!collect(list, shape, [], leaves)) {
     const rows = promoteDtypes(list.map((row) => array(row)));
-    return astype(stacked(rows), dtype);
+    return astype(stacked(rows), dtype ?? rows[0]!.dtype);
   }
   const isBool = leaves.length > 0 &&
     leaves.every((leaf) => typeof leaf === "boolean");

@@ -14,6 +14,7 @@ Deno.test("array() takes lists, typed arrays, numbers and arrays", () => {
   assertEquals(np.array([1.7, 300], { dtype: "uint8" }).js(), [1, 255]);
   assertEquals(np.array([X, X]).shape, [2, 2, 3]);
   assertEquals(np.array(2).weakType, true);
+  assertEquals(np.array([np.array(1), 2]).weakType, false);
   const source = new Float64Array([1, 2]);
   const x = np.array(source);
   source[0] = 9;
