@@ -26,12 +26,18 @@ export type Initializer = (
 export type FanAxes = { readonly inAxis?: number; readonly outAxis?: number };
 
 /** Zeros. */
-export const zeros: Initializer = (_key, shape, { dtype = "float32" } = {}) =>
-  np.zeros(shape, { dtype });
+export const zeros: Initializer = (
+  _key,
+  shape,
+  { dtype = "float32" } = {},
+): NDArray => np.zeros(shape, { dtype });
 
 /** Ones. */
-export const ones: Initializer = (_key, shape, { dtype = "float32" } = {}) =>
-  np.ones(shape, { dtype });
+export const ones: Initializer = (
+  _key,
+  shape,
+  { dtype = "float32" } = {},
+): NDArray => np.ones(shape, { dtype });
 
 /** One number everywhere. */
 export function constant(value: number): Initializer {

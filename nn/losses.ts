@@ -5,6 +5,7 @@
  */
 
 import type { ArrayLike, NDArray } from "../core/array.ts";
+import { ShapeError } from "../core/errors.ts";
 import * as np from "../library/numpy/mod.ts";
 import { inlined } from "../transforms/inlined.ts";
 import { logSigmoid } from "./activations.ts";
@@ -50,7 +51,7 @@ export function softmaxCrossEntropy(
  *
  * Shape: that of `labels`, which is that of `logits` without the last axis.
  *
- * @throws {ShapeError} If labels are not integers.
+ * @throws {ShapeError} If labels are not integers, or of another shape.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
@@ -67,6 +68,14 @@ export function softmaxCrossEntropyWithIntegerLabels(
   labels: NDArray,
 ): NDArray {
   checkClasses(labels, "compare");
+  const wanted = logits.shape.slice(0, -1);
+  if (logits.ndim === 0 || String(labels.shape) !== String(wanted)) {
+    throw new ShapeError(
+      `Cannot compare logits of shape [${logits.shape}] with labels of shape ` +
+        `[${labels.shape}]: labels must have the shape of the logits without ` +
+        `the last axis`,
+    );
+  }
   const classes = logits.shape.at(-1) ?? 0;
   const dtype = logits.dtype;
   return crossEntropy(logits, oneHot(labels, classes, { dtype }));

@@ -64,6 +64,20 @@ Deno.test("cross-entropies have the values of optax", () => {
   ], close);
 });
 
+Deno.test("labels of another shape or dtype are an error", () => {
+  const { softmaxCrossEntropyWithIntegerLabels: byNumber } = nn;
+  assertThrows(
+    () => byNumber(LOGITS(), array([[2], [0]], "int32")),
+    TypeError,
+    "labels of shape [2,1]",
+  );
+  assertThrows(
+    () => byNumber(LOGITS(), array([2, 0])),
+    TypeError,
+    "needs integers",
+  );
+});
+
 Deno.test("other losses have the values of optax", () => {
   const { cosineSimilarity, huberLoss, klDivergence } = nn;
   const x = array([0.5, -3]);
