@@ -13,6 +13,7 @@ import {
   writeValue,
 } from "./dtype.ts";
 import { TracerError } from "./errors.ts";
+import { yieldToEventLoop } from "./event_loop.ts";
 import type {
   ArrayMethods,
   Axes,
@@ -415,12 +416,14 @@ export class ConcreteArray extends NDArray {
     return decoded(this.storage(), this.dtype);
   }
 
+  /** The values as they are now: what happens to the array later does not show. */
   async read(): Promise<Values> {
     this.checkAlive();
     if (this.literal !== null) return this.readSync();
     const backend = this.home();
-    const bytes = await backend.read(this.buffers.get(backend)!);
-    return decoded(this.view8(bytes), this.dtype);
+    const reading = backend.read(this.buffers.get(backend)!);
+    await yieldToEventLoop();
+    return decoded(this.view8(await reading), this.dtype);
   }
 
   override toString(): string {

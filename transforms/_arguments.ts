@@ -35,8 +35,9 @@ export function asArray(leaf: unknown, what: string): NDArray {
 
 /**
  * Operands of one function as arrays. A JavaScript number is a weakly typed
- * float32, but an int32 where it is whole and all partners are integers or
- * bools: then `x.add(1)` keeps the dtype of an integer `x`.
+ * float32; but an int32 where it is whole and all partners are integers or
+ * bools, so that `x.add(1)` keeps the dtype of an integer `x`; and a float64
+ * where a partner is, so that it keeps its digits.
  */
 export function asOperands(
   operands: readonly unknown[],
@@ -45,11 +46,14 @@ export function asOperands(
   const arrays = operands.filter((x) => x instanceof NDArray);
   const isIntegral = arrays.length > 0 &&
     arrays.every((x) => !isFloating(x.dtype));
-  return operands.map((x) =>
-    isIntegral && typeof x === "number" && Number.isInteger(x)
-      ? scalar(x, "int32", true)
-      : asArray(x, what)
-  );
+  const float = arrays.some((x) => x.dtype === "float64")
+    ? "float64"
+    : "float32";
+  return operands.map((x) => {
+    if (typeof x !== "number") return asArray(x, what);
+    const isWhole = isIntegral && Number.isInteger(x);
+    return scalar(x, isWhole ? "int32" : float, true);
+  });
 }
 
 function describe(leaf: unknown): string {
