@@ -30,11 +30,12 @@ const checkpointP: Primitive<readonly NDArray[], Params> = {
   jvp: (primals, tangents, { name, jaxpr }) => {
     const nonzero = tangents.map((t) => t !== null);
     const instantiate = jaxpr.outputs.map(() => false);
-    const { jaxpr: both, nonzeroOut } = jvpJaxpr(jaxpr, {
+    const { jaxpr: both, consts, nonzeroOut } = jvpJaxpr(jaxpr, {
       nonzero,
       instantiate,
     });
-    const given = [...primals, ...tangents.filter((t) => t !== null)];
+    const along = tangents.filter((t) => t !== null);
+    const given = [...consts, ...primals, ...along];
     const results = bind(checkpointP, given, { name, jaxpr: both });
     const count = jaxpr.outputs.length;
     return [
@@ -74,9 +75,13 @@ const checkpointP: Primitive<readonly NDArray[], Params> = {
   },
   transpose: (cts, inputs, { name, jaxpr }) => {
     const linear = inputs.map((x) => x instanceof Linear);
-    const transposed = behindBarrier(transposeJaxpr(jaxpr, { linear }), null);
-    const given = [...inputs.filter((x) => x instanceof NDArray), ...cts];
-    const results = bind(checkpointP, given, { name, jaxpr: transposed });
+    const transposed = transposeJaxpr(jaxpr, { linear });
+    const known = inputs.filter((x) => x instanceof NDArray);
+    const given = [...transposed.consts, ...known, ...cts];
+    const results = bind(checkpointP, given, {
+      name,
+      jaxpr: behindBarrier(transposed.jaxpr, null),
+    });
     return merged(linear, results, linear.map(() => null));
   },
   dce: ({ name, jaxpr }, used) => {

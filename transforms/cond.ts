@@ -15,7 +15,7 @@ import {
   type Primitive,
   type Tangent,
 } from "../core/primitive.ts";
-import { stage } from "../core/staging.ts";
+import { stage, type Staged } from "../core/staging.ts";
 import { bind } from "../core/trace.ts";
 import { merged, unless, where } from "./_jaxprs.ts";
 import { jvpJaxpr } from "./jvp.ts";
@@ -39,13 +39,10 @@ export const condP: Primitive<readonly NDArray[], CondParams> = {
       branches.map((b) => jvpJaxpr(b, { nonzero, instantiate }));
     const none = branches[0]!.outputs.map(() => false);
     const nonzeroOut = union(derivatives(none).map((d) => d.nonzeroOut));
-    const outs = bind(condP, [
-      index!,
-      ...primals,
-      ...tangents.filter((t) => t !== null),
-    ], {
-      branches: derivatives(nonzeroOut).map((d) => d.jaxpr),
-    });
+    const { branches: both, consts } = sharingConsts(derivatives(nonzeroOut));
+    const along = tangents.filter((t) => t !== null);
+    const given = [index!, ...consts, ...primals, ...along];
+    const outs = bind(condP, given, { branches: both });
     const size = none.length;
     return [
       outs.slice(0, size),
@@ -110,8 +107,11 @@ export const condP: Primitive<readonly NDArray[], CondParams> = {
     const [index, ...operands] = inputs;
     const linear = operands.map((x) => x instanceof Linear);
     const given = operands.filter((x) => x instanceof NDArray);
-    const outs = bind(condP, [index as NDArray, ...given, ...cts], {
-      branches: branches.map((b) => transposeJaxpr(b, { linear })),
+    const { branches: transposed, consts } = sharingConsts(
+      branches.map((b) => transposeJaxpr(b, { linear })),
+    );
+    const outs = bind(condP, [index as NDArray, ...consts, ...given, ...cts], {
+      branches: transposed,
     });
     return [null, ...merged<Tangent>(linear, outs, linear.map(() => null))];
   },
@@ -134,6 +134,33 @@ export const condP: Primitive<readonly NDArray[], CondParams> = {
     block.branch(index!, branches, operands);
   },
 };
+
+/** Branches that all take the constants of all of them, then their own inputs. */
+export function sharingConsts(
+  staged: readonly Staged[],
+): {
+  readonly branches: readonly Jaxpr[];
+  readonly consts: readonly NDArray[];
+} {
+  const consts = staged.flatMap((s) => s.consts);
+  if (consts.length === 0) {
+    return { branches: staged.map((s) => s.jaxpr), consts };
+  }
+  let start = 0;
+  const branches = staged.map(({ jaxpr, consts: own }) => {
+    const [from, to] = [start, start += own.length];
+    return stage(
+      (...args) =>
+        evalJaxpr(jaxpr, [
+          ...args.slice(from, to),
+          ...args.slice(consts.length),
+        ]),
+      [...consts.map((x) => x.aval), ...jaxpr.inAvals.slice(own.length)],
+      "a branch of cond",
+    ).jaxpr;
+  });
+  return { branches, consts };
+}
 
 function union(masks: readonly (readonly boolean[])[]): readonly boolean[] {
   return masks[0]!.map((_, i) => masks.some((mask) => mask[i]));

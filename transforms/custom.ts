@@ -2,6 +2,7 @@
 
 import type { NDArray } from "../core/array.ts";
 import type { Aval } from "../core/aval.ts";
+import { ShapeError } from "../core/errors.ts";
 import { evalJaxpr, type Jaxpr } from "../core/jaxpr.ts";
 import { leading } from "../core/ops/_define.ts";
 import { sum } from "../core/ops/broadcast_sum.ts";
@@ -121,6 +122,7 @@ const customJvpP: Primitive<readonly NDArray[], CustomJvp> = {
 
 /** Arguments that are not differentiated, passed to the rules as they are. */
 export interface CustomOptions {
+  /** Positions of the arguments. */
   readonly nondiffArgnums?: number | readonly number[];
 }
 
@@ -256,13 +258,21 @@ export function customJvp<F extends AnyFunction>(
     rule: (...args) => {
       const count = args.length / 2;
       const [primals, tangents] = [args.slice(0, count), args.slice(count)];
-      const [y, dy] = callTraced(rule!, [
-        ...statics,
-        signature.trees(primals),
-        signature.trees(tangents),
-      ]) as readonly [unknown, unknown];
+      const given = [signature.trees(primals), signature.trees(tangents)];
+      const [y, dy] = requirePair(
+        callTraced(rule!, [...statics, ...given]),
+        `the rule of ${nameOf(f)} must return [y, dy]`,
+      );
+      const outs = signature.flatten(y);
       const along = flattenArrays(dy, `the tangent of ${nameOf(f)}`);
-      return [...signature.flatten(y), ...along.arrays];
+      if (along.structure.equals(signature.result!)) {
+        return [...outs, ...along.arrays];
+      }
+      throw new TypeError(
+        `Cannot differentiate ${nameOf(f)}: its rule gave y, ` +
+          `${signature.result}, and dy, ${along.structure}. They must be of ` +
+          `one structure`,
+      );
     },
   }));
   const custom = (...args: readonly unknown[]) => {
@@ -280,6 +290,16 @@ export function customJvp<F extends AnyFunction>(
   });
 }
 
+function requirePair(
+  result: unknown,
+  need: string,
+): readonly [unknown, unknown] {
+  if (Array.isArray(result) && result.length === 2) {
+    return result as [unknown, unknown];
+  }
+  throw new TypeError(`Cannot differentiate a custom function: ${need}`);
+}
+
 function missingRule(f: AnyFunction, method: string): TypeError {
   return new TypeError(
     `Cannot call ${
@@ -293,9 +313,12 @@ function missingRule(f: AnyFunction, method: string): TypeError {
 type CustomVjp = Body & {
   /** From arguments to outputs, then residuals. */
   readonly forward: FlatFunction;
-  /** How many outputs there are; known once `forward` has run. */
-  readonly outCount: () => number;
-  readonly backward: BackwardRule;
+  /** What the last run of `forward` settled: structures may depend on values. */
+  readonly outcome: () => {
+    /** How many of its results are outputs. */
+    readonly count: number;
+    readonly backward: BackwardRule;
+  };
 };
 
 /** From residuals, then cotangents of the outputs, to cotangents of the arguments. */
@@ -310,10 +333,10 @@ const customVjpP: Primitive<readonly NDArray[], CustomVjp> = {
   inline: ({ jaxpr }) => jaxpr!,
   jvp: (primals, tangents, params) => {
     requireConstant(tangents, params);
-    const { name, consts, forward, backward, outCount } = params;
+    const { name, consts, forward, outcome } = params;
     const args = primals.slice(consts);
     const results = forward(...args);
-    const count = outCount();
+    const { count, backward } = outcome();
     const [outs, residuals] = [results.slice(0, count), results.slice(count)];
     const along = tangents.slice(consts).map((t, i) =>
       t ?? zerosLike(args[i]!)
@@ -328,15 +351,17 @@ const customVjpP: Primitive<readonly NDArray[], CustomVjp> = {
     return [outs, dOuts];
   },
   batch: (inputs, mapped, axis, params) => {
-    const { name, f, forward, backward, consts, outCount } = params;
+    const { name, f, forward, outcome, consts } = params;
     const args = mapped.slice(consts);
     return bind(customVjpP, inputs, {
       name,
-      outCount,
       consts,
       f: batched(f, mapped, axis, name),
       forward: batched(forward, args, axis, name),
-      backward: batchedBackward(backward, args, axis, name),
+      outcome: () => {
+        const { count, backward } = outcome();
+        return { count, backward: batchedBackward(backward, args, axis, name) };
+      },
     });
   },
 };
@@ -365,6 +390,19 @@ function batchedBackward(
   };
 }
 
+/** Cotangents have the shape and dtype of what they belong to. */
+function requireFit(
+  ct: NDArray,
+  { aval }: { readonly aval: Aval },
+  name: string,
+): void {
+  if (ct.aval.with({ weakType: aval.weakType }) === aval) return;
+  throw new ShapeError(
+    `Cannot differentiate ${name}: a cotangent is ${ct.aval} where the ` +
+      `argument is ${aval}. They must have one shape and dtype`,
+  );
+}
+
 type LinearCall = {
   readonly name: string;
   readonly backward: BackwardRule;
@@ -385,9 +423,12 @@ const linearP: Primitive<readonly NDArray[], LinearCall> = {
   jvp: (_primals, _tangents, { name }) => {
     throw forwardMode(name);
   },
-  transpose: (cts, inputs, { backward, residuals }) => {
+  transpose: (cts, inputs, { name, backward, residuals }) => {
     const known = inputs.slice(0, residuals) as readonly NDArray[];
     const results = backward(...known, ...cts);
+    results.forEach((ct, i) =>
+      ct && requireFit(ct, inputs[residuals + i]!, name)
+    );
     return inputs.map((x, i) =>
       x instanceof Linear ? results[i - residuals] ?? null : null
     );
@@ -452,26 +493,32 @@ export function customVjp<F extends AnyFunction>(
     | null = null;
   const prepare = signatures<CustomVjp>(f, options, (signature, statics) => {
     let kept: TreeStructure | null = null;
+    const pullback =
+      (kept: TreeStructure, result: TreeStructure) =>
+      (...args: readonly NDArray[]) => {
+        const residuals = unflatten(kept, args.slice(0, kept.leafCount));
+        const ct = unflatten(result, args.slice(kept.leafCount));
+        return signature.cotangents(
+          callTraced(rules!.backward, [...statics, residuals, ct]),
+        );
+      };
     return {
       name: nameOf(f),
       consts: 0,
       f: signature.flat,
-      outCount: () => signature.result!.leafCount,
       forward: (...args) => {
-        const [y, residuals] = callTraced(rules!.forward, [
-          ...statics,
-          ...signature.trees(args),
-        ]) as readonly [unknown, unknown];
+        const [y, residuals] = requirePair(
+          callTraced(rules!.forward, [...statics, ...signature.trees(args)]),
+          `the forward rule of ${nameOf(f)} must return [y, residuals]`,
+        );
         const saved = flattenArrays(residuals, `the residuals of ${nameOf(f)}`);
         kept = saved.structure;
         return [...signature.flatten(y), ...saved.arrays];
       },
-      backward: (...args) => {
-        const residuals = unflatten(kept!, args.slice(0, kept!.leafCount));
-        const ct = unflatten(signature.result!, args.slice(kept!.leafCount));
-        const given = callTraced(rules!.backward, [...statics, residuals, ct]);
-        return signature.cotangents(given);
-      },
+      outcome: () => ({
+        count: signature.result!.leafCount,
+        backward: pullback(kept!, signature.result!),
+      }),
     };
   });
   const custom = (...args: readonly unknown[]) => {

@@ -43,11 +43,12 @@ const jitP: Primitive<readonly NDArray[], JitParams> = {
   jvp: (primals, tangents, { name, jaxpr }) => {
     const nonzero = tangents.map((t) => t !== null);
     const instantiate = jaxpr.outputs.map(() => false);
-    const { jaxpr: both, nonzeroOut } = jvpJaxpr(jaxpr, {
+    const { jaxpr: both, consts, nonzeroOut } = jvpJaxpr(jaxpr, {
       nonzero,
       instantiate,
     });
-    const given = [...primals, ...tangents.filter((t) => t !== null)];
+    const along = tangents.filter((t) => t !== null);
+    const given = [...consts, ...primals, ...along];
     const results = bind(jitP, given, { name, jaxpr: both });
     const rest = results.slice(jaxpr.outputs.length)[Symbol.iterator]();
     return [
@@ -58,8 +59,9 @@ const jitP: Primitive<readonly NDArray[], JitParams> = {
   transpose: (cts, inputs, { name, jaxpr }) => {
     const linear = inputs.map((x) => x instanceof Linear);
     const transposed = transposeJaxpr(jaxpr, { linear });
-    const given = [...inputs.filter((x) => x instanceof NDArray), ...cts];
-    const results = bind(jitP, given, { name, jaxpr: transposed })
+    const known = inputs.filter((x) => x instanceof NDArray);
+    const given = [...transposed.consts, ...known, ...cts];
+    const results = bind(jitP, given, { name, jaxpr: transposed.jaxpr })
       [Symbol.iterator]();
     return linear.map((is) => is ? results.next().value! : null);
   },
@@ -131,7 +133,9 @@ export type Jitted<F extends AnyFunction> = F & {
 
 /** A program and what it was lowered to. */
 export interface Lowered {
+  /** The program. */
   readonly jaxpr: Jaxpr;
+  /** The program, its kernels and the plan of its memory. */
   toString(): string;
 }
 

@@ -6,7 +6,7 @@ import { ShapeError } from "../core/errors.ts";
 import { evalJaxpr, type Jaxpr, memoised } from "../core/jaxpr.ts";
 import { zerosLike } from "../core/ops/constants.ts";
 import type { AnyPrimitive, Tangent } from "../core/primitive.ts";
-import { stage } from "../core/staging.ts";
+import { stage, type Staged } from "../core/staging.ts";
 import {
   bind,
   currentTrace,
@@ -103,9 +103,11 @@ export function jvpFlat(
 }
 
 /** A jaxpr from primals and tangents to primals and tangents. */
-export interface JvpJaxpr {
-  /** Inputs: all primals, then the tangents that are not zero; outputs likewise. */
+export interface JvpJaxpr extends Staged {
+  /** Inputs: `consts`, all primals, then the tangents that are not zero; outputs likewise. */
   readonly jaxpr: Jaxpr;
+  /** Arrays that custom rules close over. */
+  readonly consts: readonly NDArray[];
   readonly nonzeroOut: readonly boolean[];
 }
 
@@ -150,7 +152,7 @@ export const jvpJaxpr: (jaxpr: Jaxpr, pattern: JvpPattern) => JvpJaxpr =
         avals,
         "jvp of a jaxpr",
       );
-      return { jaxpr: staged.jaxpr, nonzeroOut };
+      return { ...staged, nonzeroOut };
     },
   );
 

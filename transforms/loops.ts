@@ -3,7 +3,7 @@
 import type { NDArray } from "../core/array.ts";
 import type { Aval } from "../core/aval.ts";
 import { ShapeError } from "../core/errors.ts";
-import { evalJaxpr, type Jaxpr } from "../core/jaxpr.ts";
+import type { Jaxpr } from "../core/jaxpr.ts";
 import { add } from "../core/ops/addition.ts";
 import { compare } from "../core/ops/compare.ts";
 import { scalar } from "../core/ops/constants.ts";
@@ -24,7 +24,7 @@ import {
   type FlatTree,
   nameOf,
 } from "./_arguments.ts";
-import { condP } from "./cond.ts";
+import { condP, sharingConsts } from "./cond.ts";
 import { scanP } from "./scan.ts";
 import { whileP } from "./while.ts";
 
@@ -456,21 +456,7 @@ function branch(
     );
   stageAll(null);
   const staged = stageAll(commonAvals(outs, label));
-  const consts = staged.flatMap((s) => s.consts);
-  let start = 0;
-  const branches = staged.map(({ jaxpr, consts: own }) => {
-    const [from, size] = [start, own.length];
-    start += size;
-    return stage(
-      (...args) =>
-        evalJaxpr(jaxpr, [
-          ...args.slice(from, from + size),
-          ...args.slice(consts.length),
-        ]),
-      [...consts.map((x) => x.aval), ...avals],
-      label,
-    ).jaxpr;
-  });
+  const { branches, consts } = sharingConsts(staged);
   const results = bind(condP, [index, ...consts, ...arrays], { branches });
   return unflatten(outs[0]!.structure, results);
 }

@@ -11,7 +11,7 @@ import { dynamicSlice, dynamicUpdateSlice } from "../core/ops/dynamic.ts";
 import { reshape, transpose } from "../core/ops/layout.ts";
 import { Linear, type Primitive, type Tangent } from "../core/primitive.ts";
 import { pruned } from "../core/simplify.ts";
-import { stage } from "../core/staging.ts";
+import { stage, type Staged } from "../core/staging.ts";
 import { bind } from "../core/trace.ts";
 import {
   count,
@@ -68,7 +68,8 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
       inCarries,
       (now) => derivative(now).nonzeroOut.slice(0, carries),
     );
-    const { jaxpr: both, nonzeroOut } = derivative(moving);
+    const { jaxpr: both, consts: closed, nonzeroOut } = derivative(moving);
+    const fixed = closed.length + consts;
     const [dConsts, dCarries, dSlices] = parts(tangents, consts, carries);
     const [xConsts, xCarries, xSlices] = parts(primals, consts, carries);
     const started = moving.map((is, i): Tangent =>
@@ -76,11 +77,12 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
     );
     const some = (list: readonly Tangent[]) => list.filter((t) => t !== null);
     const counts = [some(dConsts!).length, count(moving)];
-    const body = interleaved(both, [consts, carries, inSlices.length], counts, [
+    const body = interleaved(both, [fixed, carries, inSlices.length], counts, [
       carries,
       results,
     ]);
     const outs = bind(scanP, [
+      ...closed,
       ...xConsts!,
       ...some(dConsts!),
       ...xCarries!,
@@ -90,7 +92,7 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
     ], {
       ...params,
       jaxpr: body,
-      consts: consts + counts[0]!,
+      consts: fixed + counts[0]!,
       carries: carries + counts[1]!,
     });
     const [outCarries, dOutCarries, outResults, dResults] = parts(
@@ -224,18 +226,20 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
     const [inConsts, , inSlices] = parts(linear, consts, carries) as Masks;
     const [xConsts, , xSlices] = parts(inputs, consts, carries);
     const body = transposedBody(jaxpr, { linear, consts, carries });
+    const known = unless(xConsts!, inConsts) as readonly NDArray[];
     const linearConsts = where(xConsts!, inConsts) as readonly Linear[];
     const [ctCarries, ctResults] = parts(cts, carries);
     const outs = bind(scanP, [
-      ...unless(xConsts!, inConsts) as readonly NDArray[],
+      ...body.consts,
+      ...known,
       ...linearConsts.map(zerosLike),
       ...ctCarries!,
       ...unless(xSlices!, inSlices) as readonly NDArray[],
       ...ctResults!,
     ], {
       ...params,
-      jaxpr: body,
-      consts: consts - count(inConsts),
+      jaxpr: body.jaxpr,
+      consts: body.consts.length + known.length,
       carries: linearConsts.length + carries,
       reverse: !params.reverse,
     });
@@ -350,7 +354,7 @@ const transposedBody: (
     readonly consts: number;
     readonly carries: number;
   },
-) => Jaxpr = memoised((jaxpr, { linear, consts, carries }) => {
+) => Staged = memoised((jaxpr, { linear, consts, carries }) => {
   const [inConsts, , inSlices] = parts(linear, consts, carries) as Masks;
   const [cAvals, , sAvals] = parts(jaxpr.inAvals, consts, carries);
   const avals = [
@@ -394,7 +398,7 @@ const transposedBody: (
     },
     avals,
     "the transpose of scan",
-  ).jaxpr;
+  );
 });
 
 /** The body as a loop runs it: slices are read, and results stored, in place. */

@@ -6,7 +6,7 @@ import { evalJaxpr, Literal, memoised } from "../core/jaxpr.ts";
 import { scalar, zerosLike } from "../core/ops/constants.ts";
 import { addTangents } from "../core/ops/addition.ts";
 import { type Arrays, Linear, type Tangent } from "../core/primitive.ts";
-import { stage } from "../core/staging.ts";
+import { stage, type Staged } from "../core/staging.ts";
 import { currentTrace } from "../core/trace.ts";
 import { PartialTrace } from "./partial_eval.ts";
 
@@ -106,11 +106,14 @@ export interface TransposePattern {
   readonly linear: readonly boolean[];
 }
 
-/** A jaxpr from the other inputs, then cotangents of all outputs, to cotangents of the linear inputs. */
+/**
+ * A jaxpr from the arrays that custom rules close over, the other inputs, then
+ * cotangents of all outputs, to cotangents of the linear inputs.
+ */
 export const transposeJaxpr: (
   jaxpr: Jaxpr,
   pattern: TransposePattern,
-) => Jaxpr = memoised(
+) => Staged = memoised(
   (jaxpr, { linear }: TransposePattern) => {
     const avals = [
       ...jaxpr.inAvals.filter((_, i) => !linear[i]),
@@ -130,6 +133,6 @@ export const transposeJaxpr: (
       },
       avals,
       "the transpose of a jaxpr",
-    ).jaxpr;
+    );
   },
 );

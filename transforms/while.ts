@@ -51,16 +51,18 @@ export const whileP: Primitive<readonly NDArray[], WhileParams> = {
         instantiate: moving,
       });
     const moving = fixedPoint(inCarries!, (now) => derivative(now).nonzeroOut);
-    const { jaxpr: both } = derivative(moving);
+    const { jaxpr: both, consts } = derivative(moving);
     const [xCond, xBody, xCarries] = parts(primals, condConsts, bodyConsts);
     const [, dBody, dCarries] = parts(tangents, condConsts, bodyConsts);
     const along = dBody!.filter((t) => t !== null);
     const started = moving.flatMap((is, i) =>
       is ? [dCarries![i] ?? zerosLike(xCarries![i]!)] : []
     );
-    const primalCount = bodyConsts + carries;
+    const fixed = consts.length + bodyConsts;
+    const primalCount = fixed + carries;
     const outs = bind(whileP, [
       ...xCond!,
+      ...consts,
       ...xBody!,
       ...along,
       ...xCarries!,
@@ -72,12 +74,12 @@ export const whileP: Primitive<readonly NDArray[], WhileParams> = {
       }),
       condConsts,
       body: reordered(both, [
-        ...range(0, bodyConsts),
+        ...range(0, fixed),
         ...range(primalCount, along.length),
-        ...range(bodyConsts, carries),
+        ...range(fixed, carries),
         ...range(primalCount + along.length, started.length),
       ], range(0, both.outputs.length)),
-      bodyConsts: bodyConsts + along.length,
+      bodyConsts: fixed + along.length,
     });
     return [
       outs.slice(0, carries),

@@ -6,8 +6,10 @@ import {
   type Equation,
   type Jaxpr,
   Literal,
+  memoised,
   Var,
 } from "../jaxpr.ts";
+import { simplify } from "../simplify.ts";
 import type { BlockLowering, LoopDescription, Region } from "./block.ts";
 import { type Cuts, KernelBuilder, type Source } from "./builder.ts";
 import { partition, REDUCTION_COST, type Unit } from "./fuse.ts";
@@ -51,6 +53,9 @@ export function lower(
     donated: inputs.map((_, i) => donated[i] ?? false),
   });
 }
+
+/** A body or branch without what lowering does not know: calls, and dead code. */
+const simplified: (jaxpr: Jaxpr, key: null) => Jaxpr = memoised(simplify);
 
 /** The buffers of one Program. */
 class Memory {
@@ -310,7 +315,8 @@ class UnitBuild implements BlockLowering {
       kind: "branch",
       index: typeof at === "number" ? at : this.materialise(index),
       branches: branches.map((jaxpr) =>
-        new Block(jaxpr, inputs, targets, this.block.context).lower().steps
+        new Block(simplified(jaxpr, null), inputs, targets, this.block.context)
+          .lower().steps
       ),
     });
   }
@@ -335,11 +341,12 @@ class UnitBuild implements BlockLowering {
 
   /** Lowers the body of a loop; carries that it merely moves are copied. */
   private inner(
-    jaxpr: Jaxpr,
+    given: Jaxpr,
     inputs: readonly (BufferId | Literal)[],
     { fresh = [] }: { readonly fresh?: readonly BufferId[] } = {},
   ): ReturnType<Block["lower"]> {
     const { memory } = this.block.context;
+    const jaxpr = simplified(given, null);
     const isKept = (atom: Atom, i: number) =>
       inputs[jaxpr.inputs.indexOf(atom as Var)] === fresh[i];
     const seen = new Set<Atom>();
