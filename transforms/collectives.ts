@@ -1,17 +1,22 @@
 /** Collectives: functions of all values along a named axis. */
 
-import type { NDArray } from "../core/array.ts";
+import { arrayFromStorage, type NDArray } from "../core/array.ts";
 import { Aval } from "../core/aval.ts";
-import { sum } from "../core/ops/broadcast_sum.ts";
-import { div, mul, neg } from "../core/ops/arithmetic.ts";
-import { compare } from "../core/ops/compare.ts";
-import { fullLike, iota, scalar } from "../core/ops/constants.ts";
+import { isFloating } from "../core/dtype.ts";
+import { leading } from "../core/ops/_define.ts";
+import { div, mul } from "../core/ops/arithmetic.ts";
+import { broadcastInDim, sum } from "../core/ops/broadcast_sum.ts";
+import { compare, select } from "../core/ops/compare.ts";
+import { fullLike, iota, scalar, zerosLike } from "../core/ops/constants.ts";
 import { convertElementType } from "../core/ops/convert.ts";
-import { reduceMax } from "../core/ops/extrema.ts";
+import { dynamicSlice } from "../core/ops/dynamic.ts";
+import { reduceMax, reduceMin } from "../core/ops/extrema.ts";
+import { reshape, transpose } from "../core/ops/layout.ts";
 import type { Primitive } from "../core/primitive.ts";
 import { bind1 } from "../core/trace.ts";
 import { map } from "../core/tree.ts";
 import { asArray } from "./_arguments.ts";
+import { range } from "./_jaxprs.ts";
 import { axisSizeOf } from "./axis_names.ts";
 
 type Named = { readonly axisName: string };
@@ -33,23 +38,69 @@ const psumP: Primitive<readonly [NDArray], Named> = {
   },
 };
 
-const pmaxP: Primitive<readonly [NDArray], Named> = {
-  name: "pmax",
+/** The primitive of `pmax` or `pmin`, which is `reduce` over the axis. */
+function extremum(
+  primitiveName: string,
+  reduce: (x: NDArray, axes: readonly number[]) => NDArray,
+): (x: NDArray, axisName: string) => NDArray {
+  const extremumP: Primitive<readonly [NDArray], Named> = {
+    name: primitiveName,
+    axisNames: ({ axisName }) => [axisName],
+    abstractEval: (avals) => avals,
+    // Lanes that reach it share the derivative evenly.
+    jvp: ([x], [dx], { axisName }) => {
+      const out = apply(x, axisName);
+      if (!dx) return [[out], [null]];
+      const isIt = convertElementType(compare("eq", x, out), x.dtype);
+      const share = div(psum1(mul(dx, isIt), axisName), psum1(isIt, axisName));
+      return [[out], [share]];
+    },
+    batch: ([x], [isMapped], { name }, { axisName }) => {
+      if (name !== axisName) return [apply(x, axisName)];
+      return { outs: [isMapped ? reduce(x, [0]) : x], mapped: [false] };
+    },
+  };
+  const apply = (x: NDArray, axisName: string) =>
+    bind1(extremumP, [x], { axisName });
+  return apply;
+}
+
+const pmax1 = extremum("pmax", reduceMax);
+const pmin1 = extremum("pmin", reduceMin);
+
+const allGatherP: Primitive<
+  readonly [NDArray],
+  Named & { readonly size: number }
+> = {
+  name: "all_gather",
   axisNames: ({ axisName }) => [axisName],
-  abstractEval: (avals) => avals,
-  // Lanes that reach the maximum share the derivative evenly.
-  jvp: ([x], [dx], { axisName }) => {
-    const out = bind1(pmaxP, [x], { axisName });
-    if (!dx) return [[out], [null]];
-    const isMax = convertElementType(compare("eq", x, out), x.dtype);
-    const share = div(psum1(mul(dx, isMax), axisName), psum1(isMax, axisName));
-    return [[out], [share]];
-  },
-  batch: ([x], [isMapped], { name }, { axisName }) => {
-    if (name !== axisName) return [bind1(pmaxP, [x], { axisName })];
-    return { outs: [isMapped ? reduceMax(x, [0]) : x], mapped: [false] };
+  abstractEval: ([x], { size }) => [x.with({ shape: [size, ...x.shape] })],
+  jvp: ([x], [dx], { axisName }) => [
+    [allGather1(x, axisName)],
+    [dx && allGather1(dx, axisName)],
+  ],
+  transpose: ([ct], _inputs, { axisName }) => [
+    laneOf(psum1(ct, axisName), axisIndex(axisName)),
+  ],
+  batch: ([x], [isMapped], { name, size }, { axisName }) => {
+    if (name !== axisName) {
+      const lanes = allGather1(x, axisName); // [lanes of axisName, batch, ...]
+      return [transpose(lanes, [1, 0, ...range(2, lanes.ndim - 2)])];
+    }
+    return { outs: [leading(x, isMapped, size)], mapped: [false] };
   },
 };
+
+function allGather1(x: NDArray, axisName: string): NDArray {
+  return bind1(allGatherP, [x], { axisName, size: axisSizeOf(axisName) });
+}
+
+/** Element `at` of the first axis. */
+function laneOf(x: NDArray, at: NDArray): NDArray {
+  const shape = x.shape.slice(1);
+  const starts = [at, ...shape.map(() => scalar(0, "int32"))];
+  return reshape(dynamicSlice(x, starts, [1, ...shape]), shape);
+}
 
 const axisIndexP: Primitive<readonly [], Named> = {
   name: "axis_index",
@@ -89,17 +140,26 @@ function overTree<T>(tree: T, axisName: string, f: (x: NDArray) => NDArray): T {
  * ```
  */
 export function psum<T>(tree: T, axisName: string): T {
-  return overTree(tree, axisName, (x) => psum1(x, axisName));
+  return overTree(tree, axisName, (x) => psum1(summable(x), axisName));
+}
+
+/** Booleans are counted. */
+function summable(x: NDArray): NDArray {
+  return x.dtype === "bool" ? convertElementType(x, "int32") : x;
 }
 
 /**
- * The mean over a named axis. As `jax.lax.pmean`.
+ * The mean over a named axis; of integers in float32. As `jax.lax.pmean`.
  *
  * @throws {RangeError} If no axis of that name is in scope.
  */
 export function pmean<T>(tree: T, axisName: string): T {
   return overTree(tree, axisName, (x) => {
-    const total = psum1(x, axisName);
+    const isFloat = isFloating(x.dtype);
+    const total = psum1(
+      isFloat ? x : convertElementType(x, "float32"),
+      axisName,
+    );
     return div(total, fullLike(total, axisSizeOf(axisName)));
   });
 }
@@ -110,7 +170,7 @@ export function pmean<T>(tree: T, axisName: string): T {
  * @throws {RangeError} If no axis of that name is in scope.
  */
 export function pmax<T>(tree: T, axisName: string): T {
-  return overTree(tree, axisName, (x) => bind1(pmaxP, [x], { axisName }));
+  return overTree(tree, axisName, (x) => pmax1(x, axisName));
 }
 
 /**
@@ -119,11 +179,58 @@ export function pmax<T>(tree: T, axisName: string): T {
  * @throws {RangeError} If no axis of that name is in scope.
  */
 export function pmin<T>(tree: T, axisName: string): T {
-  return overTree(
-    tree,
-    axisName,
-    (x) => neg(bind1(pmaxP, [neg(x)], { axisName })),
-  );
+  return overTree(tree, axisName, (x) => pmin1(x, axisName));
+}
+
+/**
+ * The values of all lanes along a named axis, stacked along a new first axis.
+ * As `jax.lax.all_gather`.
+ *
+ * @throws {RangeError} If no axis of that name is in scope.
+ */
+export function allGather<T>(tree: T, axisName: string): T {
+  return overTree(tree, axisName, (x) => allGather1(x, axisName));
+}
+
+/**
+ * Sends values between lanes, by pairs of source and destination; lanes that
+ * receive nothing get zeros. As `jax.lax.ppermute`.
+ *
+ * @throws {RangeError} If no axis of that name is in scope, a lane is outside
+ * of it, or a lane sends or receives twice.
+ */
+export function ppermute<T>(
+  tree: T,
+  axisName: string,
+  pairs: readonly (readonly [source: number, destination: number])[],
+): T {
+  const sources = sourcesOf(pairs, axisSizeOf(axisName));
+  return overTree(tree, axisName, (x) => {
+    const source = laneOf(sources, axisIndex(axisName));
+    const sent = laneOf(allGather1(x, axisName), source);
+    const isSent = compare("ge", source, zerosLike(source));
+    return select(broadcastInDim(isSent, x.shape, []), sent, zerosLike(x));
+  });
+}
+
+/** For each lane the one that it receives from, or -1. */
+function sourcesOf(
+  pairs: readonly (readonly [number, number])[],
+  size: number,
+): NDArray {
+  const sources = new Int32Array(size).fill(-1);
+  for (const side of [0, 1] as const) {
+    const lanes = pairs.map((pair) => pair[side]);
+    const isIn = (i: number) => Number.isInteger(i) && i >= 0 && i < size;
+    if (new Set(lanes).size < lanes.length || !lanes.every(isIn)) {
+      throw new RangeError(
+        `Cannot send between lanes [${pairs.join("], [")}]: each of the ` +
+          `${size} lanes may send once and receive once`,
+      );
+    }
+  }
+  for (const [from, to] of pairs) sources[to] = from;
+  return arrayFromStorage(sources, [size], "int32");
 }
 
 /**
