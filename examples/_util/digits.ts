@@ -30,7 +30,7 @@ export async function loadDigits(
   },
 ): Promise<DigitData> {
   const found = await find(data, quick, seed);
-  const shown = quick ? shortened(found, { train: 1024, test: 500 }) : found;
+  const shown = quick ? shortened(found, { train: 512, test: 250 }) : found;
   console.log(
     `${shown.source}: learning from ${shown.train.count}, judged by ${shown.test.count}`,
   );
