@@ -4,20 +4,21 @@ import type { NDArray } from "../core/array.ts";
 import { zerosLike } from "../core/ops/constants.ts";
 import { Linear, type Tangent } from "../core/primitive.ts";
 import { currentTrace } from "../core/trace.ts";
-import { unflatten } from "../core/tree.ts";
+import { flatten, type TreeStructure, unflatten } from "../core/tree.ts";
 import {
   type AnyFunction,
   flatFunction,
   flattenArrays,
   nameOf,
 } from "./_arguments.ts";
+import { avalOf } from "./make_jaxpr.ts";
 import { PartialTrace } from "./partial_eval.ts";
 import { backward } from "./transpose.ts";
 
 /**
  * The transpose of `f`, which must be linear in all its arguments.
  *
- * Of `primals` only shapes and dtypes matter. As `jax.linear_transpose`.
+ * Of `primals` only shapes and dtypes matter: they may be `ShapeDtype`s. As `jax.linear_transpose`.
  *
  * @throws {TypeError} If `f` applies an operation that is not linear.
  * @example
@@ -34,29 +35,44 @@ export function linearTranspose(
   ...primals: readonly unknown[]
 ): (ct: unknown) => readonly unknown[] {
   const label = `linearTranspose of ${nameOf(f)}`;
-  const { arrays, structure } = flattenArrays(
-    primals,
-    `the primals of ${label}`,
-  );
+  const { leaves, structure } = flatten<unknown, unknown>(primals);
+  const avals = leaves.map((x) => avalOf(x, `the primals of ${label}`));
   const trace = new PartialTrace(currentTrace(), label);
   const flat = flatFunction(f, structure);
   try {
-    const inputs = arrays.map((x) => trace.newInput(x.aval));
+    const inputs = avals.map((aval) => trace.newInput(aval));
     const outs = trace.run(() => flat(...inputs));
     const depends = outs.map((x) => trace.isUnknown(x));
     const { jaxpr, consts } = trace.finish(outs.filter((_, i) => depends[i]));
     return (ct) => {
-      const cts = flattenArrays(ct, `the cotangent of ${label}`).arrays;
+      const cts = flattenArrays(ct, `the cotangent of ${label}`);
+      requireStructure(cts.structure, flat.result(), label);
       const given: readonly (NDArray | Linear)[] = [
         ...consts,
-        ...arrays.map((x) => new Linear(x.aval)),
+        ...avals.map((aval) => new Linear(aval)),
       ];
-      const results = backward(jaxpr, given, cts.filter((_, i) => depends[i]))
+      const results = backward(
+        jaxpr,
+        given,
+        cts.arrays.filter((_, i) => depends[i]),
+      )
         .slice(consts.length)
-        .map((x: Tangent, i) => x ?? zerosLike(arrays[i]!));
+        .map((x: Tangent, i) => x ?? zerosLike({ aval: avals[i]! }));
       return unflatten(structure, results);
     };
   } finally {
     trace.isOpen = false;
   }
+}
+
+function requireStructure(
+  given: TreeStructure,
+  needed: TreeStructure,
+  label: string,
+): void {
+  if (given.equals(needed)) return;
+  throw new TypeError(
+    `Cannot apply the ${label} to a cotangent ${given}: it must have the ` +
+      `structure of the result, ${needed}`,
+  );
 }

@@ -29,7 +29,8 @@ export class ShapeDtype {
   }
 }
 
-function avalOf(leaf: unknown, what: string): Aval {
+/** Shape and dtype of an argument of which only these matter. */
+export function avalOf(leaf: unknown, what: string): Aval {
   return leaf instanceof ShapeDtype
     ? Aval.of(leaf.shape, leaf.dtype)
     : asArray(leaf, what).aval;
@@ -45,8 +46,11 @@ function traced(f: AnyFunction, args: readonly unknown[], transform: string) {
 
 /** A program with the arrays it closes over, which are its first inputs. */
 export interface ClosedJaxpr {
+  /** The program. */
   readonly jaxpr: Jaxpr;
+  /** What it closes over. */
   readonly consts: readonly NDArray[];
+  /** As JAX prints it. */
   toString(): string;
 }
 

@@ -36,7 +36,7 @@ const stopGradientP: Primitive<readonly [NDArray]> = {
   name: "stop_gradient",
   cost: 0,
   abstractEval: (avals) => avals,
-  jvp: ([x]) => [[x], [null]],
+  jvp: ([x]) => [[stopGradient(x)], [null]],
   batch: ([x]) => [stopGradient(x)],
   lower: (_k, [x]) => x,
 };
