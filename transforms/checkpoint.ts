@@ -14,7 +14,7 @@ import {
   flattenArrays,
   nameOf,
 } from "./_arguments.ts";
-import { merged, unless, where } from "./_jaxprs.ts";
+import { merged, where } from "./_jaxprs.ts";
 import { jvpJaxpr } from "./jvp.ts";
 import { splitJaxpr } from "./partial_eval.ts";
 import { transposeJaxpr } from "./transpose.ts";

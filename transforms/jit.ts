@@ -17,7 +17,6 @@ import {
   type AnyFunction,
   asArray,
   flatFunction,
-  nameOf,
   positions,
 } from "./_arguments.ts";
 import { axesInScope } from "./axis_names.ts";

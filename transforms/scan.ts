@@ -1,6 +1,6 @@
 /** `scan`: a loop of known length that carries values and stacks results. */
 
-import { NDArray } from "../core/array.ts";
+import type { NDArray } from "../core/array.ts";
 import type { Aval } from "../core/aval.ts";
 import { evalJaxpr, Jaxpr, memoised } from "../core/jaxpr.ts";
 import { add } from "../core/ops/addition.ts";
