@@ -3,15 +3,9 @@
 import { Aval } from "./aval.ts";
 import type { Backend, Buffer } from "./backend.ts";
 import { backendNamed, currentBackend } from "./backend.ts";
-import {
-  allocate,
-  castValue,
-  type DType,
-  readValue,
-  type Storage,
-  storageOf,
-  writeValue,
-} from "./dtype.ts";
+import { castValue } from "./casting.ts";
+import type { DType } from "./dtype.ts";
+import { allocate, readValue, type Storage, storageOf, writeValue } from "./storage.ts";
 import { TracerError } from "./errors.ts";
 import { yieldToEventLoop } from "./event_loop.ts";
 import type {
@@ -105,14 +99,14 @@ export abstract class NDArray {
    * @throws {TypeError} If the array has not exactly one element.
    */
   item(): number {
+    const array = requireConcrete(this, "item()");
     if (this.size !== 1) {
       throw new TypeError(
         `Cannot convert an array of shape [${this.shape}] to a number: ` +
           `item() needs exactly one element. Use js() for all of them`,
       );
     }
-    const values = requireConcrete(this, "item()").readSync();
-    return readValue(values, valuesDtype(this.dtype), 0);
+    return readValue(array.readSync(), valuesDtype(this.dtype), 0);
   }
 
   /** Releases memory early; never needed. The array cannot be used afterwards. */

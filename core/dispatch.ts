@@ -9,7 +9,7 @@ import { Jaxpr, Var } from "./jaxpr.ts";
 import type { AnyPrimitive } from "./primitive.ts";
 import { simplify } from "./simplify.ts";
 import { StructuralMap } from "./structural.ts";
-import { installBaseTrace, type Trace } from "./trace.ts";
+import { checkOpen, installBaseTrace, type Trace, Tracer } from "./trace.ts";
 
 /** The trace below all others: evaluates. */
 class EvalTrace implements Trace {
@@ -115,6 +115,7 @@ function compiled(
 
 function requireConcrete(x: NDArray): ConcreteArray {
   if (x instanceof ConcreteArray) return x;
+  if (x instanceof Tracer) checkOpen(x, "evaluate");
   throw new TracerError(
     `Cannot evaluate with ${x}: it belongs to a transform that is not the ` +
       `one under way. Pass it as an argument instead of closing over it`,

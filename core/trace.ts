@@ -73,7 +73,9 @@ export function bind<Inputs extends readonly NDArray[], Params>(
   inputs: Inputs,
   params: Params,
 ): readonly NDArray[] {
-  for (const x of inputs) if (x instanceof Tracer) checkOpen(x, primitive);
+  for (const x of inputs) {
+    if (x instanceof Tracer) checkOpen(x, `apply ${primitive.name} to`);
+  }
   return current!.process(primitive, inputs, params);
 }
 
@@ -86,10 +88,15 @@ export function bind1<Inputs extends readonly NDArray[], Params>(
   return bind(primitive, inputs, params)[0]!;
 }
 
-function checkOpen(x: Tracer, primitive: { readonly name: string }): void {
+/**
+ * Throws if a tracer has outlived its transform; `action` says what it was to be used for.
+ *
+ * @throws {TracerError} If the transform has returned.
+ */
+export function checkOpen(x: Tracer, action: string): void {
   if (x.trace.isOpen) return;
   throw new TracerError(
-    `Cannot apply ${primitive.name} to a leaked tracer of shape [${x.shape}] ` +
+    `Cannot ${action} a leaked tracer of shape [${x.shape}] ` +
       `and dtype ${x.dtype}: ${x.trace.label} has already returned. Return ` +
       `the value from the function instead of storing it outside`,
   );

@@ -1,7 +1,8 @@
 /** From trees of what users pass to lists of arrays, and back. */
 
 import { arrayFromStorage, NDArray } from "../core/array.ts";
-import { dtypeOf, isFloating, type Storage } from "../core/dtype.ts";
+import { isFloating } from "../core/dtype.ts";
+import { dtypeOf, type Storage } from "../core/storage.ts";
 import { scalar } from "../core/ops/constants.ts";
 import { flatten, type TreeStructure, unflatten } from "../core/tree.ts";
 
@@ -98,6 +99,14 @@ export function callTraced(f: AnyFunction, args: readonly unknown[]): unknown {
     `Cannot transform ${nameOf(f)}: it returned a Promise. Transformed ` +
       `functions must be synchronous: read data before, or after`,
   );
+}
+
+/** `wrapper`, under the name of the function that it stands for. */
+export function named<Wrapper extends AnyFunction>(
+  f: AnyFunction,
+  wrapper: Wrapper,
+): Wrapper {
+  return Object.defineProperty(wrapper, "name", { value: f.name });
 }
 
 /** What to call a function in messages. */

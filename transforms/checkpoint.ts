@@ -12,6 +12,7 @@ import {
   type AnyFunction,
   flatFunction,
   flattenArrays,
+  named,
   nameOf,
 } from "./_arguments.ts";
 import { merged, where } from "./_jaxprs.ts";
@@ -132,7 +133,5 @@ export function checkpoint<F extends AnyFunction>(f: F): F {
       bind(checkpointP, [...consts, ...arrays], { name, jaxpr }),
     );
   };
-  return Object.defineProperty(wrapped, "name", {
-    value: f.name,
-  }) as AnyFunction as F;
+  return named(f, wrapped) as AnyFunction as F;
 }

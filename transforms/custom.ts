@@ -22,6 +22,7 @@ import {
   callTraced,
   type FlatFunction,
   flattenArrays,
+  named,
   nameOf,
   positions,
 } from "./_arguments.ts";
@@ -208,7 +209,7 @@ function signatures<Params>(
           ...args.map((arg, i) => fixed.has(i) ? arg : rest.next().value),
         );
       };
-      Object.defineProperty(whole, "name", { value: f.name });
+      named(f, whole);
       signature = new Signature(
         whole,
         structure,
@@ -281,7 +282,7 @@ export function customJvp<F extends AnyFunction>(
     const outs = bind(customJvpP, arrays, signature.params);
     return unflatten(signature.result!, outs);
   };
-  Object.defineProperty(custom, "name", { value: f.name });
+  named(f, custom);
   return Object.assign(custom as AnyFunction as F, {
     defjvp: (given: AnyFunction) => {
       rule = given;
@@ -527,7 +528,7 @@ export function customVjp<F extends AnyFunction>(
     const outs = bind(customVjpP, arrays, signature.params);
     return unflatten(signature.result!, outs);
   };
-  Object.defineProperty(custom, "name", { value: f.name });
+  named(f, custom);
   return Object.assign(custom as AnyFunction as F, {
     defvjp: (forward: AnyFunction, backward: AnyFunction) => {
       rules = { forward, backward };

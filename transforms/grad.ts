@@ -154,7 +154,9 @@ export interface GradOptions<
   Chosen extends Argnums = Argnums,
   HasAux extends boolean = boolean,
 > {
+  /** Positions of the arguments; the first unless given. */
   readonly argnums?: Chosen;
+  /** Whether the function returns `[value, aux]`. */
   readonly hasAux?: HasAux;
 }
 

@@ -22,6 +22,7 @@ import { vmap } from "./vmap.ts";
 
 /** Which arguments are differentiated. */
 export interface JacobianOptions {
+  /** Their positions; the first unless given. */
   readonly argnums?: number | readonly number[];
 }
 

@@ -17,6 +17,7 @@ import {
   type AnyFunction,
   asArray,
   flatFunction,
+  named,
   positions,
 } from "./_arguments.ts";
 import { axesInScope } from "./axis_names.ts";
@@ -182,9 +183,17 @@ export function jit<F extends AnyFunction>(
     const key = [structure, arrays.map((x) => x.aval), values, axesInScope()];
     let traced = cache.get(key);
     if (!traced) {
-      const whole = (...some: readonly unknown[]) =>
-        f(...args.map((arg, i) => fixed.has(i) ? arg : some[i]));
-      traced = traceFunction(whole, structure, arrays.map((x) => x.aval), name);
+      const ofGiven = named(
+        f,
+        (...some: readonly unknown[]) =>
+          f(...args.map((arg, i) => fixed.has(i) ? arg : some[i])),
+      );
+      traced = traceFunction(
+        ofGiven,
+        structure,
+        arrays.map((x) => x.aval),
+        name,
+      );
       // What was closed over from an enclosing trace is of that trace only.
       if (traced.consts.every((x) => x instanceof ConcreteArray)) {
         cache.set(key, traced);
@@ -203,7 +212,7 @@ export function jit<F extends AnyFunction>(
     return unflatten(result, bind(jitP, inputs, params));
   };
 
-  Object.defineProperty(jitted, "name", { value: f.name });
+  named(f, jitted);
   return Object.assign(jitted as AnyFunction as F, {
     lower: (...args: Parameters<F>) => lowered(trace(args).traced.jaxpr),
     cacheSize: () => cache.size,

@@ -11,6 +11,7 @@ import { convertElementType } from "../core/ops/convert.ts";
 import { stage } from "../core/staging.ts";
 import { bind } from "../core/trace.ts";
 import {
+  flatten,
   flattenWithPath,
   formatPath,
   type TreeStructure,
@@ -22,6 +23,7 @@ import {
   callTraced,
   flattenArrays,
   type FlatTree,
+  named,
   nameOf,
 } from "./_arguments.ts";
 import { condP, sharingConsts } from "./cond.ts";
@@ -86,6 +88,20 @@ function stageBody(
     }
     carries = stronger;
   }
+}
+
+/**
+ * The arrays of an initial carry. A whole number is a weakly typed int32: the
+ * body makes a float of it where it combines it with floats.
+ */
+function flattenCarry(init: unknown, what: string): FlatTree {
+  const { leaves, structure } = flatten<unknown, unknown>(init);
+  const isInt32 = (leaf: unknown): leaf is number =>
+    typeof leaf === "number" && leaf === (leaf | 0) && !Object.is(leaf, -0);
+  const arrays = leaves.map((leaf) =>
+    isInt32(leaf) ? scalar(leaf, "int32", true) : asArray(leaf, what)
+  );
+  return { arrays, structure };
 }
 
 /** `x` with the dtype and weak type of a partner. */
@@ -156,7 +172,7 @@ export function scan(
   { length, reverse = false }: ScanOptions = {},
 ): [carry: unknown, ys: unknown] {
   const label = `scan of ${nameOf(f)}`;
-  const carry = flattenArrays(init, `the carry of ${label}`);
+  const carry = flattenCarry(init, `the carry of ${label}`);
   const stacked = flattenArrays(xs, `the xs of ${label}`);
   const steps = stepsOf(stacked.arrays, length, label);
   const slices = stacked.arrays.map(({ aval }) =>
@@ -233,11 +249,7 @@ function stepsOf(
  */
 export function map(f: AnyFunction, xs: unknown): unknown {
   const each = (_: unknown, x: unknown) => [null, callTraced(f, [x])];
-  return scan(
-    Object.defineProperty(each, "name", { value: f.name }),
-    null,
-    xs,
-  )[1];
+  return scan(named(f, each), null, xs)[1];
 }
 
 /**
@@ -262,7 +274,7 @@ export function whileLoop(
   init: unknown,
 ): unknown {
   const label = `whileLoop of ${nameOf(body)}`;
-  const carry = flattenArrays(init, `the value of ${label}`);
+  const carry = flattenCarry(init, `the value of ${label}`);
   const staged = stageBody(
     (value) => [callTraced(body, [value]), null],
     carry,
@@ -321,8 +333,6 @@ export function foriLoop(
   init: unknown,
 ): unknown {
   const one = scalar(1, "int32");
-  const named = <F extends AnyFunction>(f: F) =>
-    Object.defineProperty(f, "name", { value: body.name });
   if (typeof lower === "number" && typeof upper === "number") {
     const step = ([i, value]: [NDArray, unknown]) => [
       [add(i, one), callTraced(body, [i, value])],
@@ -330,7 +340,7 @@ export function foriLoop(
     ];
     const length = Math.max(0, Math.trunc(upper) - Math.trunc(lower));
     const start = scalar(Math.trunc(lower), "int32");
-    const [last] = scan(named(step), [start, init], null, { length });
+    const [last] = scan(named(body, step), [start, init], null, { length });
     return (last as [NDArray, unknown])[1];
   }
   const [start, end] = [lower, upper].map((x) =>
@@ -338,9 +348,10 @@ export function foriLoop(
   );
   const last = whileLoop(
     ([i]: [NDArray, unknown]) => compare("lt", i, end!),
-    named((
-      [i, value]: [NDArray, unknown],
-    ) => [add(i, one), callTraced(body, [i, value])]),
+    named(body, ([i, value]: [NDArray, unknown]) => [
+      add(i, one),
+      callTraced(body, [i, value]),
+    ]),
     [start, init],
   );
   return (last as [NDArray, unknown])[1];

@@ -26,6 +26,7 @@ import {
   type FlatFunction,
   flatFunction,
   flattenArrays,
+  named,
   nameOf,
 } from "./_arguments.ts";
 import { withAxisName } from "./axis_names.ts";
@@ -218,9 +219,7 @@ export function vmap<F extends AnyFunction>(
       outs.map((x, i) => placeAxis(x, mapped[i]!, places[i]!, size, label)),
     );
   };
-  return Object.defineProperty(mapped, "name", {
-    value: f.name,
-  }) as AnyFunction as F;
+  return named(f, mapped) as AnyFunction as F;
 }
 
 /** One axis for each leaf, from a tree that is a prefix of theirs. */

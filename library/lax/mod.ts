@@ -58,11 +58,13 @@ export {
 export { pad, type Padding, slice } from "../../core/ops/slice_pad.ts";
 export { sort, type SortOptions, topK } from "../../core/ops/sort.ts";
 export {
+  allGather,
   axisIndex,
   axisSize,
   pmax,
   pmean,
   pmin,
+  ppermute,
   psum,
 } from "../../transforms/collectives.ts";
 export * from "../../transforms/loops.ts";

@@ -9,6 +9,7 @@ import { scalar } from "../../core/ops/constants.ts";
 import { convertElementType } from "../../core/ops/convert.ts";
 import { dotGeneral } from "../../core/ops/contract.ts";
 import { sin } from "../../core/ops/elementwise.ts";
+import { numpy as np } from "../../mod.ts";
 import { grad } from "../../transforms/grad.ts";
 import { jit } from "../../transforms/jit.ts";
 import { jvp } from "../../transforms/jvp.ts";
@@ -347,4 +348,17 @@ Deno.test("jvp of jit of scan, and of a loop over closed-over tracers", () => {
   const [, along] = jvp(jit(f), [w], [f64(1)]) as Pair;
   assertClose(along, (grad(f)(w) as NDArray).item());
   checkGrads(f as (w: NDArray) => NDArray, [w], { order: 3 });
+});
+
+Deno.test("scan() keeps a whole number that it carries an integer among integers", () => {
+  const total = (xs: NDArray) =>
+    scan(
+      (sum: NDArray, x: NDArray) => [np.add(sum, x), null],
+      0,
+      xs,
+    )[0] as NDArray;
+  const integers = total(np.array([1, 2], { dtype: "int32" }));
+  assertEquals([integers.dtype, integers.item()], ["int32", 3]);
+  const floats = total(np.array([0.5, 2]));
+  assertEquals([floats.dtype, floats.item()], ["float32", 2.5]);
 });
