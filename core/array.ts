@@ -5,7 +5,6 @@ import type { Backend, Buffer } from "./backend.ts";
 import { backendNamed, currentBackend } from "./backend.ts";
 import { castValue } from "./casting.ts";
 import type { DType } from "./dtype.ts";
-import { allocate, readValue, type Storage, storageOf, writeValue } from "./storage.ts";
 import { TracerError } from "./errors.ts";
 import { yieldToEventLoop } from "./event_loop.ts";
 import type {
@@ -17,6 +16,13 @@ import type {
 } from "./methods.ts";
 import { methods } from "./methods.ts";
 import { formatArray } from "./printing.ts";
+import {
+  allocate,
+  readValue,
+  type Storage,
+  storageOf,
+  writeValue,
+} from "./storage.ts";
 
 /** What functions accept where they need an array. */
 export type ArrayLike = NDArray | number | boolean;

@@ -6,7 +6,9 @@
  * @module
  */
 
-import { castValue, type DType, finfo } from "./dtype.ts";
+import { castValue } from "./casting.ts";
+import type { DType } from "./dtype.ts";
+import { finfo } from "./limits.ts";
 
 // ------------------------------------------------------------ Error function
 

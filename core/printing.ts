@@ -1,6 +1,8 @@
 /** Prints arrays as NumPy does, with its defaults: `numpy/_core/arrayprint.py`. */
 
-import { castValue, type DType, isFloating, type Storage } from "./dtype.ts";
+import { castValue } from "./casting.ts";
+import { type DType, isFloating } from "./dtype.ts";
+import type { Storage } from "./storage.ts";
 
 const PRECISION = 8;
 const LINE_WIDTH = 75;

@@ -1,11 +1,12 @@
 /** Broadcasting and promotion: settled here, once, for the whole library. */
 
 import type { NDArray } from "../core/array.ts";
-import { type DType, isFloating, promote, type Typed } from "../core/dtype.ts";
+import { type DType, isFloating } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
+import { promote, type Typed } from "../core/promotion.ts";
 import { broadcastInDim } from "../core/ops/broadcast_sum.ts";
-import { fullLike } from "../core/ops/constants.ts";
 import { compare } from "../core/ops/compare.ts";
+import { fullLike } from "../core/ops/constants.ts";
 import { convertElementType } from "../core/ops/elementwise.ts";
 
 /**

@@ -1,8 +1,8 @@
 /** Attention. */
 
 import type { NDArray } from "../core/array.ts";
-import { finfo } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
+import { finfo } from "../core/limits.ts";
 import * as np from "../library/numpy/mod.ts";
 import { softmax } from "./softmax.ts";
 

@@ -3,7 +3,7 @@
  * lane an index. A frame inside another adds loops to each lane of that one.
  */
 
-import { readValue, type Storage } from "../../core/dtype.ts";
+import { readValue, type Storage } from "../../core/storage.ts";
 import {
   Dynamic,
   type Index,

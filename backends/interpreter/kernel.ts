@@ -1,11 +1,7 @@
 /** Runs each kind of kernel. */
 
-import {
-  type DType,
-  readValue,
-  type Storage,
-  writeValue,
-} from "../../core/dtype.ts";
+import type { DType } from "../../core/dtype.ts";
+import { readValue, type Storage, writeValue } from "../../core/storage.ts";
 import type {
   Contract,
   Cumulative,

@@ -1,8 +1,8 @@
 /** Runs the steps of a Program in order, on one `ArrayBuffer` a slot. */
 
-import { storageOf } from "../../core/dtype.ts";
-import type { BufferId, Program, Step } from "../../core/ir/program.ts";
+import { storageOf } from "../../core/storage.ts";
 import type { Kernel } from "../../core/ir/kernel.ts";
+import type { BufferId, Program, Step } from "../../core/ir/program.ts";
 import { compileKernel, type KernelRun } from "./kernel.ts";
 
 /** A Program on the memory of its inputs; gives that of its outputs. */

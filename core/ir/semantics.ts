@@ -1,17 +1,9 @@
 /** What each scalar operation means: one table, for folding and for the interpreter. */
 
-import {
-  castValue,
-  type DType,
-  DTYPES,
-  iinfo,
-  isFloating,
-  readValue,
-  roundBfloat16,
-  storageOf,
-  wrapInteger,
-  writeValue,
-} from "../dtype.ts";
+import { roundBfloat16 } from "../bfloat16.ts";
+import { castValue, wrapInteger } from "../casting.ts";
+import { type DType, DTYPES, isFloating } from "../dtype.ts";
+import { iinfo } from "../limits.ts";
 import {
   erf,
   erfc,
@@ -23,6 +15,7 @@ import {
   pow,
   roundHalfEven,
 } from "../numerics.ts";
+import { readValue, storageOf, writeValue } from "../storage.ts";
 import type { Reducer, ScalarOp } from "./scalar.ts";
 
 /** A function on scalars; it reads as many of its arguments as it has. */

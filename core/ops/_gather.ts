@@ -1,8 +1,9 @@
 /** Gathering of windows from places that an array of indices names. */
 
 import type { Aval } from "../aval.ts";
-import { type DType, iinfo, isFloating } from "../dtype.ts";
+import { type DType, isFloating } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
+import { iinfo } from "../limits.ts";
 import type { KernelBuilder, Source } from "../ir/builder.ts";
 import { axesExcept } from "./_axes.ts";
 import { anyStart, clampedStart } from "./_starts.ts";

@@ -10,8 +10,9 @@ import {
   type NDArray,
 } from "../../core/array.ts";
 import { backendNamed } from "../../core/backend.ts";
-import { type DType, itemSize, storageOf } from "../../core/dtype.ts";
+import { type DType, itemSize } from "../../core/dtype.ts";
 import { ShapeError, TracerError, TreeError } from "../../core/errors.ts";
+import { storageOf } from "../../core/storage.ts";
 import {
   flatten,
   flattenWithPath,
@@ -20,13 +21,13 @@ import {
   unflatten,
 } from "../../core/tree.ts";
 import { asArray } from "../../transforms/_arguments.ts";
+import { nameOf, rebuilt, recorded } from "./_tree_layout.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
   type SafetensorsContent,
   type SafetensorsEntry,
 } from "./safetensors_format.ts";
-import { nameOf, rebuilt, recorded } from "./_tree_layout.ts";
 import { writeAtomically } from "./write_atomically.ts";
 
 /** What is written besides the arrays. */

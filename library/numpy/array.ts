@@ -1,14 +1,14 @@
 /** Arrays from the values of JavaScript. */
 
 import { arrayFromStorage, NDArray } from "../../core/array.ts";
+import type { DType } from "../../core/dtype.ts";
+import { ShapeError } from "../../core/errors.ts";
 import {
   allocate,
-  type DType,
   dtypeOf,
   type Storage,
   writeValue,
-} from "../../core/dtype.ts";
-import { ShapeError } from "../../core/errors.ts";
+} from "../../core/storage.ts";
 import { concatenate } from "../../core/ops/concatenate.ts";
 import { scalar } from "../../core/ops/constants.ts";
 import { convertElementType } from "../../core/ops/elementwise.ts";

@@ -1,7 +1,8 @@
 /** Comparisons and logic of elements, and choices by them. */
 
 import type { ArrayLike, NDArray } from "../../core/array.ts";
-import { finfo, isFloating } from "../../core/dtype.ts";
+import { isFloating } from "../../core/dtype.ts";
+import { finfo } from "../../core/limits.ts";
 import { add } from "../../core/ops/addition.ts";
 import { mul, sub } from "../../core/ops/arithmetic.ts";
 import {

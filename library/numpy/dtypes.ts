@@ -3,10 +3,10 @@
 import type { ArrayLike, NDArray } from "../../core/array.ts";
 import type { DType } from "../../core/dtype.ts";
 import { asOperands } from "../../transforms/_arguments.ts";
-import { promotedType } from "../_promote.ts";
 import { axisOf } from "../_axes.ts";
+import { promotedType } from "../_promote.ts";
 
-export { finfo, iinfo } from "../../core/dtype.ts";
+export { finfo, iinfo } from "../../core/limits.ts";
 export type { DType } from "../../core/dtype.ts";
 
 /** Truth values. */

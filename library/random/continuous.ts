@@ -1,7 +1,8 @@
 /** Continuous distributions, each a function of uniform numbers. */
 
 import type { ArrayLike, NDArray } from "../../core/array.ts";
-import { finfo, type FloatDType } from "../../core/dtype.ts";
+import type { FloatDType } from "../../core/dtype.ts";
+import { finfo } from "../../core/limits.ts";
 import { nextafter as nextNumber } from "../../core/numerics.ts";
 import { mul, neg, sub } from "../../core/ops/arithmetic.ts";
 import { stopGradient } from "../../core/ops/barrier.ts";
@@ -19,8 +20,8 @@ import {
   type FloatOptions,
   repeated,
 } from "./_parameters.ts";
-import { uniformBetween } from "./uniform.ts";
 import { checkKey, type Key } from "./key.ts";
+import { uniformBetween } from "./uniform.ts";
 
 type Draw = (
   key: Key,

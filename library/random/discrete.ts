@@ -3,12 +3,12 @@
 import { type ArrayLike, NDArray } from "../../core/array.ts";
 import {
   type FloatDType,
-  iinfo,
   type IntegerDType,
   isFloating,
   isInteger,
 } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
+import { iinfo } from "../../core/limits.ts";
 import { add } from "../../core/ops/addition.ts";
 import { max, min, mul, sub } from "../../core/ops/arithmetic.ts";
 import { compare, select } from "../../core/ops/compare.ts";

@@ -1,7 +1,8 @@
 /** The uniform distribution, from which the other ones are made. */
 
 import type { ArrayLike, NDArray } from "../../core/array.ts";
-import { finfo, type FloatDType } from "../../core/dtype.ts";
+import type { FloatDType } from "../../core/dtype.ts";
+import { finfo } from "../../core/limits.ts";
 import { add } from "../../core/ops/addition.ts";
 import { max, mul, sub } from "../../core/ops/arithmetic.ts";
 import { and, shiftRightLogical } from "../../core/ops/bits.ts";

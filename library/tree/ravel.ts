@@ -1,7 +1,7 @@
 /** All arrays of a tree as one vector. */
 
 import type { NDArray } from "../../core/array.ts";
-import { promote, type Typed } from "../../core/dtype.ts";
+import { promote, type Typed } from "../../core/promotion.ts";
 import { concatenate } from "../../core/ops/concatenate.ts";
 import { full } from "../../core/ops/constants.ts";
 import { convertElementType } from "../../core/ops/convert.ts";

@@ -1,13 +1,14 @@
 /** Arrays for tests of what lies below the library. */
 
 import "../../backends/mod.ts";
-import "../../core/dispatch.ts";
 import {
   arrayFromStorage,
   type NDArray,
   type NestedList,
 } from "../../core/array.ts";
-import { allocate, type DType, writeValue } from "../../core/dtype.ts";
+import "../../core/dispatch.ts";
+import type { DType } from "../../core/dtype.ts";
+import { allocate, writeValue } from "../../core/storage.ts";
 
 /** The array of these values; numbers become float32 unless told otherwise. */
 export function array(values: NestedList, dtype: DType = "float32"): NDArray {

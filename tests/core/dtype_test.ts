@@ -1,27 +1,28 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
-  allocate,
   bfloat16Bits,
   bfloat16FromBits,
-  castValue,
+  roundBfloat16,
+} from "../../core/bfloat16.ts";
+import { castValue, wrapInteger } from "../../core/casting.ts";
+import {
   type DType,
-  dtypeOf,
   DTYPES,
-  finfo,
-  iinfo,
   isFloating,
   isInteger,
   isSigned,
-  promote,
-  readValue,
-  roundBfloat16,
-  storageOf,
-  type Typed,
-  wrapInteger,
-  writeValue,
 } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
+import { finfo, iinfo } from "../../core/limits.ts";
+import { promote, type Typed } from "../../core/promotion.ts";
+import {
+  allocate,
+  dtypeOf,
+  readValue,
+  storageOf,
+  writeValue,
+} from "../../core/storage.ts";
 
 const ALL = Object.keys(DTYPES) as DType[];
 const FLOATS = ALL.filter(isFloating);

@@ -1,12 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import {
-  bfloat16Bits,
-  bfloat16FromBits,
-  castValue,
-  finfo,
-} from "../../core/dtype.ts";
+import { bfloat16Bits, bfloat16FromBits } from "../../core/bfloat16.ts";
+import { castValue } from "../../core/casting.ts";
 import { ShapeError } from "../../core/errors.ts";
+import { finfo } from "../../core/limits.ts";
 import {
   erf,
   erfc,

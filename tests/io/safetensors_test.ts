@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { arrayFromStorage, type NDArray } from "../../core/array.ts";
-import { type DType, DTYPES, storageOf } from "../../core/dtype.ts";
+import { type DType, DTYPES } from "../../core/dtype.ts";
 import { TreeError } from "../../core/errors.ts";
+import { storageOf } from "../../core/storage.ts";
 import { map, registerTreeNode } from "../../core/tree.ts";
 import {
   loadSafetensors,
