@@ -75,8 +75,10 @@ export {
   standardize,
 } from "./softmax.ts";
 export {
+  AvgPool,
   avgPool,
   type AvgPoolOptions,
+  MaxPool,
   maxPool,
   type PoolOptions,
   type WindowPadding,

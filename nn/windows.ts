@@ -6,6 +6,7 @@ import { reduceWindowMax, reduceWindowSum } from "../core/ops/reduce_window.ts";
 import { fullLike } from "../core/ops/constants.ts";
 import * as np from "../library/numpy/mod.ts";
 import { inlined } from "../transforms/inlined.ts";
+import { Module } from "./module.ts";
 
 /**
  * What is added around spatial axes: a number of elements on each side, a pair
@@ -147,4 +148,30 @@ const avgPoolOf = inlined(
  */
 export function avgPool(x: NDArray, options: AvgPoolOptions): NDArray {
   return avgPoolOf(x, options);
+}
+
+/** `maxPool` as a layer. */
+export class MaxPool extends Module {
+  /** Has no parameters; `options` are those of `maxPool`. */
+  constructor(readonly options: PoolOptions) {
+    super();
+  }
+
+  /** The largest element of each window. */
+  call(x: NDArray): NDArray {
+    return maxPool(x, this.options);
+  }
+}
+
+/** `avgPool` as a layer. */
+export class AvgPool extends Module {
+  /** Has no parameters; `options` are those of `avgPool`. */
+  constructor(readonly options: AvgPoolOptions) {
+    super();
+  }
+
+  /** The mean of each window. */
+  call(x: NDArray): NDArray {
+    return avgPool(x, this.options);
+  }
 }

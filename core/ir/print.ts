@@ -55,14 +55,27 @@ export function formatProgram(program: Program): string {
           return step satisfies never;
       }
     });
-  const bytes = program.slots.reduce((sum, size) => sum + size, 0);
   return [
     `program(${program.inputs.map(buffer).join(", ")}) -> (${
       program.outputs.map(buffer).join(", ")
     })`,
     ...lines(program.steps, "  "),
-    `  ${program.slots.length} slots, ${bytes} bytes`,
+    ...formatMemory(program),
   ].join("\n");
+}
+
+/** Which buffers share which memory. */
+function formatMemory({ slots, buffers }: Program): readonly string[] {
+  const bytes = slots.reduce((sum, size) => sum + size, 0);
+  return [
+    `  ${slots.length} slots, ${bytes} bytes`,
+    ...slots.map((size, slot) => {
+      const names = buffers.flatMap((b, id) =>
+        b.slot === slot ? [`b${id}`] : []
+      );
+      return `    @${slot} ${size} bytes: ${names.join(" ")}`;
+    }),
+  ];
 }
 
 /** A kernel with its buffers, loops and stages; equal text means equal kernels. */
@@ -158,10 +171,7 @@ function formatStage(stage: Stage, names: Names, indent: string): string[] {
     }
     case "row": {
       const loops = names.loops(stage.loops);
-      const value = names.node(stage.node);
-      return [
-        `${indent}row ${names.result(stage.node)} over ${loops} = ${value}`,
-      ];
+      return [`${indent}row over ${loops} ${names.node(stage.node)}`];
     }
     case "store":
       return [

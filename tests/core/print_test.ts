@@ -33,10 +33,12 @@ Deno.test("a program prints its buffers, kernels and memory", () => {
     formatProgram(programOf(f, [2, 3])),
     `program(b0:float32[6]@0) -> (b1:float32[6]@1)
   nest (i0<2)
-    row r2 over (i1<3) = r2=exp(b0[3*i0+i1])
+    row over (i1<3) r2=exp(b0[3*i0+i1])
     r3 = add over (i1<3) r2
     (i1<3) b1[3*i0+i1] = add(mul(r2, r2), r3)
-  2 slots, 48 bytes`,
+  2 slots, 48 bytes
+    @0 24 bytes: b0
+    @1 24 bytes: b1`,
   );
 });
 

@@ -238,3 +238,16 @@ for (const [name, optimizer] of Object.entries(OPTIMIZERS)) {
     assertEquals((step as { cacheSize?(): number }).cacheSize?.(), 1);
   });
 }
+
+Deno.test("MaxPool and AvgPool are layers", () => {
+  const x = arrayOf(
+    [1, 1, 4, 4],
+    Array.from({ length: 16 }, (_, i) => i),
+    "float32",
+  );
+  const pools = new nn.Sequential([
+    new nn.MaxPool({ window: 2, strides: 1 }),
+    new nn.AvgPool({ window: 3 }),
+  ]);
+  assertEquals(pools.call(x).js(), [[[[10]]]]);
+});
