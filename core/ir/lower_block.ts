@@ -1,0 +1,156 @@
+/** Lowers a jaxpr unit by unit, until every kernel can be built. */
+
+import type { Aval } from "../aval.ts";
+import { type Equation, type Jaxpr, type Literal, Var } from "../jaxpr.ts";
+import { KernelBuilder } from "./builder.ts";
+import { partition, type Unit } from "./fuse.ts";
+import type { Kernel } from "./kernel.ts";
+import { Conflict } from "./kernel_body.ts";
+import { UnitLowering } from "./lower_unit.ts";
+import type { BufferId, Program, Step } from "./program.ts";
+import { schedule } from "./schedule.ts";
+
+/** The buffers of one Program. */
+export class Memory {
+  /** In the order in which they were made. */
+  readonly buffers: Omit<Program["buffers"][number], "slot">[] = [];
+
+  /** A new buffer for a value. */
+  allocate({ dtype, size }: Aval): BufferId {
+    return this.buffers.push({ dtype, size }) - 1;
+  }
+}
+
+/** What all blocks of one Program share. */
+export interface Context {
+  readonly memory: Memory;
+  /** How many buffers a kernel may use. */
+  readonly bindings: number;
+}
+
+/** The steps of a block, and where its outputs lie. */
+export interface LoweredBlock {
+  readonly steps: readonly Step[];
+  readonly outputs: readonly BufferId[];
+}
+
+/** Lowers one jaxpr: that of the Program, of a loop's body or of a branch. */
+export class Block {
+  private readonly stored = new Set<Var>();
+  private readonly alone = new Set<Var>();
+  private readonly definitions = new Map<Var, Equation>();
+  private readonly buffers = new Map<Var, BufferId | Literal>();
+
+  constructor(
+    private readonly jaxpr: Jaxpr,
+    inputs: readonly (BufferId | Literal)[],
+    /** Where outputs must lie, if it matters. */
+    private readonly targets: readonly (BufferId | null)[],
+    readonly context: Context,
+  ) {
+    jaxpr.inputs.forEach((v, i) => this.buffers.set(v, inputs[i]!));
+    for (const equation of jaxpr.equations) {
+      for (const v of equation.outputs) this.definitions.set(v, equation);
+    }
+    jaxpr.outputs.forEach((v, i) => {
+      const isResult = v instanceof Var && this.definitions.has(v);
+      if (isResult && !this.buffers.has(v) && targets[i] != null) {
+        this.buffers.set(v, targets[i]);
+      }
+    });
+  }
+
+  /** Lowers it; where a kernel cannot be built, stores more values and tries again. */
+  lower(): LoweredBlock {
+    for (;;) {
+      const steps = this.attempt();
+      if (!(steps instanceof Conflict)) return this.withOutputs(steps);
+      const before = this.stored.size + this.alone.size;
+      for (const v of steps.stored) this.stored.add(v);
+      for (const v of steps.alone) this.alone.add(v);
+      if (this.stored.size + this.alone.size === before) {
+        throw new Error(`Cannot find kernels for the program\n${this.jaxpr}`);
+      }
+    }
+  }
+
+  private attempt(): Step[] | Conflict {
+    const { units, stored, depth } = partition(this.jaxpr, {
+      stored: this.stored,
+      alone: this.alone,
+      bindings: this.context.bindings,
+    });
+    const steps = new Map<Unit, readonly Step[]>();
+    const toStore = new Set<Var>();
+    const alone = new Set<Var>();
+    const lowerUnit = (unit: Unit): void => {
+      const build = new UnitLowering(this, unit, stored, depth);
+      const made = build.lower();
+      if (!(made instanceof Conflict)) return void steps.set(unit, made);
+      for (const v of made.stored) toStore.add(v);
+      for (const v of made.alone) alone.add(v);
+    };
+    // Loops are lowered last: their bodies are worth lowering only once.
+    units.filter((u) => !u.equation).forEach(lowerUnit);
+    if (toStore.size + alone.size > 0) return new Conflict(toStore, alone);
+    units.filter((u) => u.equation).forEach(lowerUnit);
+    if (toStore.size + alone.size > 0) return new Conflict(toStore, alone);
+    return units.flatMap((unit) => steps.get(unit)!);
+  }
+
+  /** Adds copies for outputs that are inputs, literals or duplicates. */
+  private withOutputs(steps: readonly Step[]): LoweredBlock {
+    const extra: Step[] = [];
+    const outputs = this.jaxpr.outputs.map((atom, i) => {
+      const buffer = atom instanceof Var ? this.bufferOf(atom) : atom;
+      const target = this.targets[i] ?? null;
+      if (
+        typeof buffer === "number" && (target === null || target === buffer)
+      ) {
+        return buffer;
+      }
+      const to = target ?? this.context.memory.allocate(atom.aval);
+      extra.push(
+        typeof buffer === "number"
+          ? { kind: "copy", from: buffer, to }
+          : this.fill(buffer, to),
+      );
+      return to;
+    });
+    return { steps: [...steps, ...extra], outputs };
+  }
+
+  private fill(literal: Literal, to: BufferId): Step {
+    const k = new KernelBuilder();
+    const { dtype, size } = this.context.memory.buffers[to]!;
+    k.buffers.push({ dtype, size });
+    const [axis] = k.innerAxes([size], []);
+    const value = k.constant(literal.value, dtype);
+    const store = { buffer: 0, offset: axis!.index, value };
+    const kernel = schedule(k, axis!.loops, [store]) as Kernel;
+    return { kind: "kernel", kernel, buffers: [to] };
+  }
+
+  /** A block of the same Program: the body of a loop, or a branch. */
+  nested(
+    jaxpr: Jaxpr,
+    inputs: readonly (BufferId | Literal)[],
+    targets: readonly (BufferId | null)[],
+  ): Block {
+    return new Block(jaxpr, inputs, targets, this.context);
+  }
+
+  /** Where a value lies, or the literal that it is. */
+  bufferOf(v: Var): BufferId | Literal {
+    let buffer = this.buffers.get(v);
+    if (buffer === undefined) {
+      this.buffers.set(v, buffer = this.context.memory.allocate(v.aval));
+    }
+    return buffer;
+  }
+
+  /** The equation whose result `v` is. */
+  definitionOf(v: Var): Equation {
+    return this.definitions.get(v)!;
+  }
+}
