@@ -13,9 +13,10 @@ function float(op: ScalarOp, tangent: UnaryTangent): (x: NDArray) => NDArray {
   return unary(op, tangent, { accepts: "floats" });
 }
 
-/** `1 + x` and `1 - x`. */
+/** `1 + x`, `1 - x` and `x - 1`. */
 const onePlus = (x: NDArray) => add(fullLike(x, 1), x);
 const oneMinus = (x: NDArray) => sub(fullLike(x, 1), x);
+const minusOne = (x: NDArray) => sub(x, fullLike(x, 1)); // 0 at 1, and not -0
 
 /** Sine, of radians. */
 export const sin: (x: NDArray) => NDArray = float(
@@ -81,7 +82,7 @@ export const asinh: (x: NDArray) => NDArray = float(
 /** Inverse hyperbolic cosine; NaN below 1. */
 export const acosh: (x: NDArray) => NDArray = float(
   "acosh",
-  (dx, _out, x) => mul(dx, mul(rsqrt(neg(oneMinus(x))), rsqrt(onePlus(x)))),
+  (dx, _out, x) => mul(dx, mul(rsqrt(minusOne(x)), rsqrt(onePlus(x)))),
 );
 
 /** Inverse hyperbolic tangent; NaN outside of `[-1, 1]`. */

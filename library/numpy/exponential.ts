@@ -1,7 +1,8 @@
 /** Roots, exponentials and logarithms of elements, as floats. */
 
 import { add } from "../../core/ops/addition.ts";
-import { div, max, min, mul } from "../../core/ops/arithmetic.ts";
+import { div, max, mul } from "../../core/ops/arithmetic.ts";
+import { stopGradient } from "../../core/ops/barrier.ts";
 import { compare, select } from "../../core/ops/compare.ts";
 import { fullLike } from "../../core/ops/constants.ts";
 import * as ops from "../../core/ops/elementwise.ts";
@@ -179,17 +180,21 @@ export const logaddexp2: Binary = binary(
 export const hypot: Binary = binary(
   "hypot",
   (x, y) => {
-    const [a, b] = [ops.abs(x), ops.abs(y)];
-    const large = max(a, b);
-    const one = fullLike(large, 1);
-    const isZero = compare("eq", large, fullLike(large, 0));
+    const large = stopGradient(max(ops.abs(x), ops.abs(y)));
+    const [zero, one] = [fullLike(x, 0), fullLike(x, 1)];
+    const isZero = compare("eq", large, zero);
     const scale = select(isZero, one, large);
-    const small = div(min(a, b), scale);
-    const length = mul(large, ops.sqrt(add(one, ops.square(small))));
-    const infinity = fullLike(large, Infinity);
+    const squares = add(
+      ops.square(div(x, scale)),
+      ops.square(div(y, scale)),
+    );
+    // The root of 0 is left out, else its derivative would be infinite.
+    const root = ops.sqrt(select(isZero, one, squares));
+    const length = select(isZero, zero, mul(scale, root));
+    const infinity = fullLike(x, Infinity);
     const isInfinite = ops.or(
-      compare("eq", a, infinity),
-      compare("eq", b, infinity),
+      compare("eq", ops.abs(x), infinity),
+      compare("eq", ops.abs(y), infinity),
     );
     return select(isInfinite, infinity, length);
   },

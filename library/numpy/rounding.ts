@@ -156,7 +156,7 @@ export const minimum: Binary = binary("minimum", min);
  * assertEquals(np.fmax(np.array([1, NaN]), 0).js(), [1, 0]);
  * ```
  */
-export const fmax: Binary = binary("fmax", numberOf(max));
+export const fmax: Binary = binary("fmax", numberOf("gt"));
 
 /**
  * The smaller of two; the other one where one is NaN.
@@ -169,17 +169,14 @@ export const fmax: Binary = binary("fmax", numberOf(max));
  * assertEquals(np.fmin(np.array([1, NaN]), 0).js(), [0, 0]);
  * ```
  */
-export const fmin: Binary = binary("fmin", numberOf(min));
+export const fmin: Binary = binary("fmin", numberOf("lt"));
 
+/** The first where it is chosen or the second is NaN; the second at ties too. */
 function numberOf(
-  f: (x: NDArray, y: NDArray) => NDArray,
+  chosen: "gt" | "lt",
 ): (x: NDArray, y: NDArray) => NDArray {
   return (x, y) =>
-    select(
-      compare("ne", x, x),
-      y,
-      select(compare("ne", y, y), x, f(x, y)),
-    );
+    select(ops.or(compare(chosen, x, y), compare("ne", y, y)), x, y);
 }
 
 const limited = inlinedList(
