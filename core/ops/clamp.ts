@@ -6,6 +6,7 @@ import { bind1 } from "../trace.ts";
 import { allLeading, requireEqual } from "./_define.ts";
 import { addTangents } from "./addition.ts";
 import { and } from "./bits.ts";
+import { broadcastInDim } from "./broadcast_sum.ts";
 import { compare, select } from "./compare.ts";
 import { zerosLike } from "./constants.ts";
 
@@ -39,7 +40,12 @@ const clampP: Primitive<readonly [NDArray, NDArray, NDArray]> = {
   },
 };
 
-/** `x` raised to `low`, then lowered to `high`; a limit that is met has derivative 0. */
+/**
+ * `x` raised to `low`, then lowered to `high`, of the shape of `x` or without
+ * axes; a limit that is met has derivative 0.
+ */
 export function clamp(low: NDArray, x: NDArray, high: NDArray): NDArray {
-  return bind1(clampP, [low, x, high], {});
+  const limit = (bound: NDArray) =>
+    bound.ndim === 0 ? broadcastInDim(bound, x.shape, []) : bound;
+  return bind1(clampP, [limit(low), x, limit(high)], {});
 }

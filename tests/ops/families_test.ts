@@ -77,6 +77,11 @@ Deno.test("clamp() holds values within limits, and its derivative is 0 outside",
   assertEquals(slope(array([-1, 0.5, 2])).js(), [0, 1, 0]);
 });
 
+Deno.test("clamp() takes limits without axes for all elements, as JAX does", () => {
+  const out = clamp(arrayOf([], [0]), array([-1, 0.5, 2]), arrayOf([], [1]));
+  assertEquals(out.js(), [0, 0.5, 1]);
+});
+
 Deno.test("barrier() is the identity, stopGradient() without a derivative", () => {
   const x = array([1, 2]);
   assertEquals(barrier([x])[0]!.js(), [1, 2]);
