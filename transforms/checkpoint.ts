@@ -1,9 +1,9 @@
 /** `checkpoint`: derivatives that recompute instead of storing. */
 
-import { NDArray } from "../core/array.ts";
+import type { NDArray } from "../core/array.ts";
 import { evalJaxpr, type Jaxpr, memoised } from "../core/jaxpr.ts";
 import { barrier } from "../core/ops/barrier.ts";
-import { Linear, type Primitive } from "../core/primitive.ts";
+import type { Primitive } from "../core/primitive.ts";
 import { pruned } from "../core/simplify.ts";
 import { stage } from "../core/staging.ts";
 import { bind } from "../core/trace.ts";
@@ -15,47 +15,16 @@ import {
   named,
   nameOf,
 } from "./_arguments.ts";
+import { type CallParams, callRules } from "./_call.ts";
 import { merged, where } from "./_jaxprs.ts";
-import { jvpJaxpr } from "./jvp.ts";
 import { splitJaxpr } from "./partial_eval.ts";
-import { transposeJaxpr } from "./transpose.ts";
-import { batchJaxpr } from "./vmap.ts";
 
-type Params = { readonly name: string; readonly jaxpr: Jaxpr };
-
-const checkpointP: Primitive<readonly NDArray[], Params> = {
+const checkpointP: Primitive<readonly NDArray[], CallParams> = {
   name: "checkpoint",
-  abstractEval: (_avals, { jaxpr }) => jaxpr.outAvals,
-  jaxprs: ({ jaxpr }) => [jaxpr],
-  inline: ({ jaxpr }) => jaxpr,
-  jvp: (primals, tangents, { name, jaxpr }) => {
-    const nonzero = tangents.map((t) => t !== null);
-    const instantiate = jaxpr.outputs.map(() => false);
-    const { jaxpr: both, consts, nonzeroOut } = jvpJaxpr(jaxpr, {
-      nonzero,
-      instantiate,
-    });
-    const along = tangents.filter((t) => t !== null);
-    const given = [...consts, ...primals, ...along];
-    const results = bind(checkpointP, given, { name, jaxpr: both });
-    const count = jaxpr.outputs.length;
-    return [
-      results.slice(0, count),
-      merged(nonzeroOut, results.slice(count), nonzeroOut.map(() => null)),
-    ];
-  },
-  batch: (inputs, mapped, axis, { name, jaxpr }) => {
-    const forced = jaxpr.outputs.map(() => false);
-    const { jaxpr: batched, mappedOut } = batchJaxpr(jaxpr, {
-      mapped,
-      axis,
-      forced,
-    });
-    return {
-      outs: bind(checkpointP, inputs, { name, jaxpr: batched }),
-      mapped: mappedOut,
-    };
-  },
+  ...callRules(
+    (inputs, params) => bind(checkpointP, inputs, params),
+    (jaxpr) => behindBarrier(jaxpr, null),
+  ),
   // The residuals are the known inputs: what is between is computed again.
   partialEval: (inputs, { name, jaxpr }, trace) => {
     const unknown = inputs.map((x) => trace.isUnknown(x));
@@ -73,21 +42,6 @@ const checkpointP: Primitive<readonly NDArray[], Params> = {
       { name, jaxpr: rest.jaxpr },
     );
     return merged(unknownOut, unknownOuts, knownOuts);
-  },
-  transpose: (cts, inputs, { name, jaxpr }) => {
-    const linear = inputs.map((x) => x instanceof Linear);
-    const transposed = transposeJaxpr(jaxpr, { linear });
-    const known = inputs.filter((x) => x instanceof NDArray);
-    const given = [...transposed.consts, ...known, ...cts];
-    const results = bind(checkpointP, given, {
-      name,
-      jaxpr: behindBarrier(transposed.jaxpr, null),
-    });
-    return merged(linear, results, linear.map(() => null));
-  },
-  dce: ({ name, jaxpr }, used) => {
-    const kept = pruned(jaxpr, used);
-    return { params: { name, jaxpr: kept.jaxpr }, inputs: kept.inputs };
   },
 };
 

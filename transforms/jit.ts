@@ -1,14 +1,14 @@
 /** `jit`: a function traced once per signature and run as one Program. */
 
-import { ConcreteArray, NDArray } from "../core/array.ts";
+import { ConcreteArray, type NDArray } from "../core/array.ts";
 import type { Aval } from "../core/aval.ts";
 import { backendNamed } from "../core/backend.ts";
 import { clearExecutables, runJaxpr } from "../core/dispatch.ts";
 import { lower as lowerJaxpr } from "../core/ir/lower.ts";
 import { formatProgram } from "../core/ir/print.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
-import { Linear, type Primitive } from "../core/primitive.ts";
-import { pruned, simplify } from "../core/simplify.ts";
+import type { Primitive } from "../core/primitive.ts";
+import { simplify } from "../core/simplify.ts";
 import { stage } from "../core/staging.ts";
 import { StructuralMap } from "../core/structural.ts";
 import { bind, isEager } from "../core/trace.ts";
@@ -20,87 +20,34 @@ import {
   named,
   positions,
 } from "./_arguments.ts";
+import { type CallParams, callRules } from "./_call.ts";
+import { merged, unless, where } from "./_jaxprs.ts";
 import { axesInScope } from "./axis_names.ts";
-import { jvpJaxpr } from "./jvp.ts";
 import { splitJaxpr } from "./partial_eval.ts";
-import { transposeJaxpr } from "./transpose.ts";
-import { batchJaxpr } from "./vmap.ts";
 
-type JitParams = {
-  readonly name: string;
-  readonly jaxpr: Jaxpr;
+type JitParams = CallParams & {
   /** Inputs whose memory may be reused when the Program runs. */
   readonly donated?: readonly boolean[];
 };
 
 const jitP: Primitive<readonly NDArray[], JitParams> = {
   name: "jit",
-  abstractEval: (_avals, { jaxpr }) => jaxpr.outAvals,
+  ...callRules((inputs, params) => bind(jitP, inputs, params)),
   evaluate: (inputs, { jaxpr, donated = [] }) =>
     runJaxpr(jaxpr, inputs, { donated }),
-  jaxprs: ({ jaxpr }) => [jaxpr],
-  inline: ({ jaxpr }) => jaxpr,
-  jvp: (primals, tangents, { name, jaxpr }) => {
-    const nonzero = tangents.map((t) => t !== null);
-    const instantiate = jaxpr.outputs.map(() => false);
-    const { jaxpr: both, consts, nonzeroOut } = jvpJaxpr(jaxpr, {
-      nonzero,
-      instantiate,
-    });
-    const along = tangents.filter((t) => t !== null);
-    const given = [...consts, ...primals, ...along];
-    const results = bind(jitP, given, { name, jaxpr: both });
-    const rest = results.slice(jaxpr.outputs.length)[Symbol.iterator]();
-    return [
-      results.slice(0, jaxpr.outputs.length),
-      nonzeroOut.map((has) => has ? rest.next().value! : null),
-    ];
-  },
-  transpose: (cts, inputs, { name, jaxpr }) => {
-    const linear = inputs.map((x) => x instanceof Linear);
-    const transposed = transposeJaxpr(jaxpr, { linear });
-    const known = inputs.filter((x) => x instanceof NDArray);
-    const given = [...transposed.consts, ...known, ...cts];
-    const results = bind(jitP, given, { name, jaxpr: transposed.jaxpr })
-      [Symbol.iterator]();
-    return linear.map((is) => is ? results.next().value! : null);
-  },
-  batch: (inputs, mapped, axis, { name, jaxpr }) => {
-    const forced = jaxpr.outputs.map(() => false);
-    const { jaxpr: batched, mappedOut } = batchJaxpr(jaxpr, {
-      mapped,
-      axis,
-      forced,
-    });
-    return {
-      outs: bind(jitP, inputs, { name, jaxpr: batched }),
-      mapped: mappedOut,
-    };
-  },
   partialEval: (inputs, { name, jaxpr }, trace) => {
     const unknown = inputs.map((x) => trace.isUnknown(x));
     const forced = jaxpr.outputs.map(() => false);
     const split = splitJaxpr(jaxpr, { unknown, forced });
-    const given = inputs.filter((_, i) => !unknown[i]);
-    const results = bind(jitP, given, { name, jaxpr: split.known });
-    const knownCount = split.unknownOut.filter((is) => !is).length;
-    const residuals = results.slice(knownCount);
-    const recorded = trace.record(
+    const knownParams = { name, jaxpr: split.known };
+    const results = bind(jitP, unless(inputs, unknown), knownParams);
+    const knownCount = results.length - split.residuals;
+    const unknownOuts = trace.record(
       jitP,
-      [...residuals, ...inputs.filter((_, i) => unknown[i])],
+      [...results.slice(knownCount), ...where(inputs, unknown)],
       { name, jaxpr: split.unknown },
     );
-    const [knownOuts, unknownOuts] = [
-      results[Symbol.iterator](),
-      recorded[Symbol.iterator](),
-    ];
-    return split.unknownOut.map((is) =>
-      (is ? unknownOuts : knownOuts).next().value!
-    );
-  },
-  dce: ({ name, jaxpr }, used) => {
-    const kept = pruned(jaxpr, used);
-    return { params: { name, jaxpr: kept.jaxpr }, inputs: kept.inputs };
+    return merged(split.unknownOut, unknownOuts, results.slice(0, knownCount));
   },
 };
 
