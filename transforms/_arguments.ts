@@ -1,9 +1,11 @@
 /** From trees of what users pass to lists of arrays, and back. */
 
 import { arrayFromStorage, NDArray } from "../core/array.ts";
+import type { Aval } from "../core/aval.ts";
 import { isFloating } from "../core/dtype.ts";
-import { dtypeOf, type Storage } from "../core/storage.ts";
 import { scalar } from "../core/ops/constants.ts";
+import { convertElementType } from "../core/ops/convert.ts";
+import { dtypeOf, type Storage } from "../core/storage.ts";
 import { flatten, type TreeStructure, unflatten } from "../core/tree.ts";
 
 /** A function of lists of arrays. */
@@ -130,4 +132,11 @@ export function positions(
         `argument${count === 1 ? "" : "s"}`,
     );
   });
+}
+
+/** `x` with the dtype and weak type of a partner. */
+export function matched(x: NDArray, { dtype, weakType }: Aval): NDArray {
+  return x.dtype === dtype && x.weakType === weakType
+    ? x
+    : convertElementType(x, dtype, weakType);
 }

@@ -1,248 +1,164 @@
-/** `condP`: one of several branches. */
+/** `cond` and `switch`: one of several functions, chosen by a value. */
 
-import { NDArray } from "../core/array.ts";
-import { isFloating } from "../core/dtype.ts";
-import { evalJaxpr, Jaxpr, memoised } from "../core/jaxpr.ts";
-import { leading } from "../core/ops/_define.ts";
-import { broadcastInDim } from "../core/ops/broadcast_sum.ts";
-import { compare, select } from "../core/ops/compare.ts";
-import { fullLike, zerosLike } from "../core/ops/constants.ts";
-import { stopGradient } from "../core/ops/barrier.ts";
-import { max, min } from "../core/ops/arithmetic.ts";
-import {
-  type BatchAxis,
-  Linear,
-  type Primitive,
-  type Tangent,
-} from "../core/primitive.ts";
-import { stage, type Staged } from "../core/staging.ts";
+import type { NDArray } from "../core/array.ts";
+import type { Aval } from "../core/aval.ts";
+import { ShapeError } from "../core/errors.ts";
+import { compare } from "../core/ops/compare.ts";
+import { scalar } from "../core/ops/constants.ts";
+import { convertElementType } from "../core/ops/convert.ts";
+import { stage } from "../core/staging.ts";
 import { bind } from "../core/trace.ts";
-import { merged, unless, where } from "./_jaxprs.ts";
-import { jvpJaxpr } from "./jvp.ts";
-import { splitJaxpr } from "./partial_eval.ts";
-import { transposeJaxpr } from "./transpose.ts";
-import { batchJaxpr } from "./vmap.ts";
-import { pruned } from "../core/simplify.ts";
+import { unflatten } from "../core/tree.ts";
+import {
+  type AnyFunction,
+  asArray,
+  callTraced,
+  flattenArrays,
+  type FlatTree,
+  matched,
+  nameOf,
+} from "./_arguments.ts";
+import { condP, sharingConsts } from "./_cond.ts";
 
-/** The first input is an int32, clamped to the number of branches; the others are operands of all. */
-export type CondParams = { readonly branches: readonly Jaxpr[] };
-
-/** The primitive of `cond` and `switch`. */
-export const condP: Primitive<readonly NDArray[], CondParams> = {
-  name: "cond",
-  jaxprs: ({ branches }) => branches,
-  abstractEval: (_avals, { branches }) => branches[0]!.outAvals,
-
-  jvp: ([index, ...primals], [, ...tangents], { branches }) => {
-    const nonzero = tangents.map((t) => t !== null);
-    const derivatives = (instantiate: readonly boolean[]) =>
-      branches.map((b) => jvpJaxpr(b, { nonzero, instantiate }));
-    const none = branches[0]!.outputs.map(() => false);
-    const nonzeroOut = union(derivatives(none).map((d) => d.nonzeroOut));
-    const { branches: both, consts } = sharingConsts(derivatives(nonzeroOut));
-    const along = tangents.filter((t) => t !== null);
-    const given = [index!, ...consts, ...primals, ...along];
-    const outs = bind(condP, given, { branches: both });
-    const size = none.length;
-    return [
-      outs.slice(0, size),
-      merged<Tangent>(nonzeroOut, outs.slice(size), nonzeroOut.map(() => null)),
-    ];
-  },
-
-  batch: (
-    [index, ...operands],
-    [isIndexMapped, ...mapped],
-    axis,
-    { branches },
-  ) => {
-    const batched = (forced: readonly boolean[]) =>
-      branches.map((b) => batchJaxpr(b, { mapped, axis, forced }));
-    const none = branches[0]!.outputs.map(() => false);
-    const mappedOut = union(batched(none).map((b) => b.mappedOut));
-    if (isIndexMapped) {
-      return selectBranch(branches, index!, { operands, mapped, axis });
-    }
-    const outs = bind(condP, [index!, ...operands], {
-      branches: batched(mappedOut).map((b) => b.jaxpr),
-    });
-    return { outs, mapped: mappedOut };
-  },
-
-  partialEval: (inputs, params, trace) => {
-    const [index, ...operands] = inputs;
-    if (trace.isUnknown(index!)) return trace.record(condP, inputs, params);
-    const unknown = operands.map((x) => trace.isUnknown(x));
-    const splits = (forced: readonly boolean[]) =>
-      params.branches.map((b) => splitJaxpr(b, { unknown, forced }));
-    const none = params.branches[0]!.outputs.map(() => false);
-    const unknownOut = union(splits(none).map((s) => s.unknownOut));
-    const halves = splits(unknownOut);
-    const knownOuts = unknownOut.filter((is) => !is).length;
-    const outs = bind(condP, [index!, ...unless(operands, unknown)], {
-      branches: halves.map(({ known }, i) =>
-        withResiduals(known, {
-          knownOuts,
-          own: i,
-          all: halves.map((h) => h.known.outAvals.slice(knownOuts)),
-        })
-      ),
-    });
-    const recorded = trace.record(condP, [
-      index!,
-      ...outs.slice(knownOuts),
-      ...where(operands, unknown),
-    ], {
-      branches: halves.map(({ unknown: rest }, i) =>
-        fromResiduals(rest, {
-          own: i,
-          all: halves.map((h) => h.unknown.inAvals.slice(0, h.residuals)),
-        })
-      ),
-    });
-    return merged(unknownOut, recorded, outs.slice(0, knownOuts));
-  },
-
-  transpose: (cts, inputs, { branches }) => {
-    const [index, ...operands] = inputs;
-    const linear = operands.map((x) => x instanceof Linear);
-    const given = operands.filter((x) => x instanceof NDArray);
-    const { branches: transposed, consts } = sharingConsts(
-      branches.map((b) => transposeJaxpr(b, { linear })),
+/**
+ * `onTrue(...operands)` if `predicate` holds, else `onFalse(...operands)`.
+ *
+ * Both are traced, and must return one structure of equal shapes and dtypes;
+ * one is run. Under `vmap` with a predicate that differs between lanes, both
+ * are. As `jax.lax.cond`.
+ *
+ * @throws {ShapeError} If the predicate is not a scalar, or results differ in shape or dtype.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * const f = (x) => lax.cond(np.less(x, 0), (x) => np.negative(x), (x) => np.sqrt(x), x);
+ * assertEquals([f(-3).item(), f(4).item()], [3, 2]);
+ * ```
+ */
+export function cond(
+  predicate: unknown,
+  onTrue: AnyFunction,
+  onFalse: AnyFunction,
+  ...operands: readonly unknown[]
+): unknown {
+  const which = asArray(predicate, "the predicate of cond");
+  if (which.ndim !== 0) {
+    throw new ShapeError(
+      `Cannot run cond: the predicate is ${which.aval}, and must be a scalar. ` +
+        `Use where() to choose element by element, or vmap()`,
     );
-    const outs = bind(condP, [index as NDArray, ...consts, ...given, ...cts], {
-      branches: transposed,
-    });
-    return [null, ...merged<Tangent>(linear, outs, linear.map(() => null))];
-  },
-
-  dce: ({ branches }, used) => {
-    const kept = branches.map((b) => pruned(b, used));
-    const inputs = union(kept.map((k) => k.inputs));
-    return {
-      params: {
-        branches: branches.map((b, i) => {
-          const { equations, outputs } = kept[i]!.jaxpr;
-          return new Jaxpr(where(b.inputs, inputs), equations, outputs);
-        }),
-      },
-      inputs: [true, ...inputs],
-    };
-  },
-
-  lowerStep: (block, { inputs: [index, ...operands] }, { branches }) => {
-    block.branch(index!, branches, operands);
-  },
-};
-
-/** Branches that all take the constants of all of them, then their own inputs. */
-export function sharingConsts(
-  staged: readonly Staged[],
-): {
-  readonly branches: readonly Jaxpr[];
-  readonly consts: readonly NDArray[];
-} {
-  const consts = staged.flatMap((s) => s.consts);
-  if (consts.length === 0) {
-    return { branches: staged.map((s) => s.jaxpr), consts };
   }
-  let start = 0;
-  const branches = staged.map(({ jaxpr, consts: own }) => {
-    const [from, to] = [start, start += own.length];
-    return stage(
-      (...args) =>
-        evalJaxpr(jaxpr, [
-          ...args.slice(from, to),
-          ...args.slice(consts.length),
-        ]),
-      [...consts.map((x) => x.aval), ...jaxpr.inAvals.slice(own.length)],
-      "a branch of cond",
-    ).jaxpr;
-  });
-  return { branches, consts };
-}
-
-function union(masks: readonly (readonly boolean[])[]): readonly boolean[] {
-  return masks[0]!.map((_, i) => masks.some((mask) => mask[i]));
+  const isTrue = which.dtype === "bool" ? which : compare(
+    "ne",
+    which,
+    convertElementType(scalar(0, "int32"), which.dtype, which.weakType),
+  );
+  return branch(
+    convertElementType(isTrue, "int32"),
+    [onFalse, onTrue],
+    operands,
+    "cond",
+  );
 }
 
 /**
- * Evaluates all branches and takes, in each lane, the result of one. In the
- * other lanes a branch sees its operands as constants: whatever its derivative
- * is there, even NaN, does not reach them. So every operand that may have a
- * derivative is given to each lane.
+ * `branches[index](...operands)`; the index is clamped to the list.
+ *
+ * As `jax.lax.switch`.
+ *
+ * @throws {ShapeError} If the index is not an integer scalar, or results differ in shape or dtype.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lax, numpy as np } from "@dinograd/dinograd";
+ *
+ * const branches = [(x) => np.negative(x), (x) => np.square(x)];
+ * assertEquals(lax.switch(np.array(1, { dtype: "int32" }), branches, 3).item(), 9);
+ * ```
  */
-function selectBranch(
-  branches: readonly Jaxpr[],
-  index: NDArray,
-  { operands, mapped, axis }: {
-    readonly operands: readonly NDArray[];
-    readonly mapped: readonly boolean[];
-    readonly axis: BatchAxis;
-  },
-): readonly NDArray[] {
-  const last = fullLike(index, branches.length - 1);
-  const chosen = min(max(index, zerosLike(index)), last);
-  const lanes = (x: NDArray, i: number) =>
-    broadcastInDim(compare("eq", chosen, fullLike(chosen, i)), x.shape, [0]);
-  const inLanes = operands.map((x, at) => mapped[at]! || isFloating(x.dtype));
-  const given = operands.map((x, at) =>
-    inLanes[at] ? leading(x, mapped[at]!, axis.size) : x
-  );
-  return branches.map((branch, i) => {
-    const forced = branch.outputs.map(() => true);
-    const { jaxpr } = batchJaxpr(branch, { mapped: inLanes, axis, forced });
-    const guarded = given.map((x) =>
-      isFloating(x.dtype) ? select(lanes(x, i), x, stopGradient(x)) : x
+function switch_(
+  index: unknown,
+  branches: readonly AnyFunction[],
+  ...operands: readonly unknown[]
+): unknown {
+  const at = asArray(index, "the index of switch");
+  if (
+    at.ndim !== 0 || (typeof index !== "number" && at.dtype.includes("float"))
+  ) {
+    throw new ShapeError(
+      `Cannot run switch: the index is ${at.aval}, and must be an integer scalar`,
     );
-    return evalJaxpr(jaxpr, guarded);
-  }).reduce((before, outs, i) =>
-    outs.map((x, at) => select(lanes(x, i), x, before[at]!))
+  }
+  if (branches.length === 0) {
+    throw new RangeError("Cannot run switch: the list of branches is empty");
+  }
+  return branch(convertElementType(at, "int32"), branches, operands, "switch");
+}
+export { switch_ as switch };
+
+function branch(
+  index: NDArray,
+  functions: readonly AnyFunction[],
+  operands: readonly unknown[],
+  label: string,
+): unknown {
+  const { arrays, structure } = flattenArrays(
+    operands,
+    `the operands of ${label}`,
   );
+  const avals = arrays.map((x) => x.aval);
+  const outs: FlatTree[] = [];
+  const stageAll = (wanted: readonly Aval[] | null) =>
+    functions.map((f, i) =>
+      stage(
+        (...args) => {
+          const given = unflatten<readonly unknown[]>(structure, args);
+          const out = flattenArrays(
+            callTraced(f, given),
+            `the result of ${label}`,
+          );
+          outs[i] = out;
+          return wanted
+            ? out.arrays.map((x, at) => matched(x, wanted[at]!))
+            : out.arrays;
+        },
+        avals,
+        `${label} of ${nameOf(f)}`,
+      )
+    );
+  stageAll(null);
+  const staged = stageAll(commonAvals(outs, label));
+  const { branches, consts } = sharingConsts(staged);
+  const results = bind(condP, [index, ...consts, ...arrays], { branches });
+  return unflatten(outs[0]!.structure, results);
 }
 
-/** The known half of a branch, with zeros in place of the residuals of the others. */
-const withResiduals: (
-  known: Jaxpr,
-  key: {
-    readonly knownOuts: number;
-    readonly own: number;
-    readonly all: readonly (readonly NDArray["aval"][])[];
-  },
-) => Jaxpr = memoised((known, { knownOuts, own, all }) =>
-  stage(
-    (...args) => {
-      const outs = evalJaxpr(known, args);
-      const residuals = all.flatMap((avals, i) =>
-        i === own
-          ? outs.slice(knownOuts)
-          : avals.map((aval) => zerosLike({ aval }))
-      );
-      return [...outs.slice(0, knownOuts), ...residuals];
-    },
-    known.inAvals,
-    "a branch of cond",
-  ).jaxpr
-);
-
-/** The unknown half of a branch, as a function of the residuals of all of them. */
-const fromResiduals: (
-  rest: Jaxpr,
-  key: {
-    readonly own: number;
-    readonly all: readonly (readonly NDArray["aval"][])[];
-  },
-) => Jaxpr = memoised((rest, { own, all }) => {
-  const size = all[own]!.length;
-  const start = all.slice(0, own).reduce((n, avals) => n + avals.length, 0);
-  const total = all.reduce((n, avals) => n + avals.length, 0);
-  return stage(
-    (...args) =>
-      evalJaxpr(rest, [
-        ...args.slice(start, start + size),
-        ...args.slice(total),
-      ]),
-    [...all.flat(), ...rest.inAvals.slice(size)],
-    "a branch of cond",
-  ).jaxpr;
-});
+/** The avals that results of all branches shall have: weak types yield to strong ones. */
+function commonAvals(
+  outs: readonly FlatTree[],
+  label: string,
+): readonly Aval[] {
+  const [first, ...others] = outs;
+  const different = others.find((o) => !o.structure.equals(first!.structure));
+  if (different) {
+    throw new TypeError(
+      `Cannot run ${label}: one branch returns ${first!.structure}, another ` +
+        `${different.structure}. They must have one structure`,
+    );
+  }
+  return first!.arrays.map((_, at) => {
+    const avals = outs.map((o) => o.arrays[at]!.aval);
+    const wanted = avals.find((a) => !a.weakType) ?? avals[0]!;
+    const wrong = avals.find((a) =>
+      String(a.shape) !== String(wanted.shape) ||
+      (a.dtype !== wanted.dtype && !a.weakType)
+    );
+    if (!wrong) return wanted;
+    throw new ShapeError(
+      `Cannot run ${label}: result ${at} is ${wanted} from one branch and ` +
+        `${wrong} from another. They must have one shape and dtype`,
+    );
+  });
+}

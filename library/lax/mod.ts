@@ -67,8 +67,10 @@ export {
   ppermute,
   psum,
 } from "../../transforms/collectives.ts";
-export * from "../../transforms/loops.ts";
+export { cond, switch } from "../../transforms/cond.ts";
+export { map, scan, type ScanOptions } from "../../transforms/scan.ts";
 export { stopGradient } from "../../transforms/stop_gradient.ts";
+export { foriLoop, whileLoop } from "../../transforms/while.ts";
 export { full } from "../numpy/creation.ts";
 export * from "./compare.ts";
 export * from "./convolution.ts";

@@ -7,7 +7,7 @@ import { scalar } from "../../core/ops/constants.ts";
 import { dynamicSlice, dynamicUpdateSlice } from "../../core/ops/dynamic.ts";
 import { sin } from "../../core/ops/elementwise.ts";
 import { jit } from "../../transforms/jit.ts";
-import { foriLoop } from "../../transforms/loops.ts";
+import { foriLoop } from "../../transforms/while.ts";
 import { array } from "../_util/array.ts";
 import { assertClose } from "../_util/assert_close.ts";
 import { checkGrads } from "../_util/check_grads.ts";

@@ -13,7 +13,7 @@ import {
 } from "../../transforms/collectives.ts";
 import { grad } from "../../transforms/grad.ts";
 import { jit } from "../../transforms/jit.ts";
-import { scan } from "../../transforms/loops.ts";
+import { scan } from "../../transforms/scan.ts";
 import { vmap } from "../../transforms/vmap.ts";
 import { array } from "../_util/array.ts";
 import { checkGrads } from "../_util/check_grads.ts";

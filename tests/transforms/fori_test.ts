@@ -1,13 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
-import { mul } from "../../core/ops/arithmetic.ts";
 import { add } from "../../core/ops/addition.ts";
+import { mul } from "../../core/ops/arithmetic.ts";
 import { convertElementType } from "../../core/ops/convert.ts";
 import { grad } from "../../transforms/grad.ts";
 import { jit } from "../../transforms/jit.ts";
 import { jvp } from "../../transforms/jvp.ts";
-import { foriLoop } from "../../transforms/loops.ts";
 import { vmap } from "../../transforms/vmap.ts";
+import { foriLoop } from "../../transforms/while.ts";
 import { array } from "../_util/array.ts";
 import { checkGrads } from "../_util/check_grads.ts";
 

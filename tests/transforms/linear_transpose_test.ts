@@ -6,8 +6,8 @@ import { sum } from "../../core/ops/broadcast_sum.ts";
 import { sin } from "../../core/ops/elementwise.ts";
 import { jit } from "../../transforms/jit.ts";
 import { linearTranspose } from "../../transforms/linear_transpose.ts";
-import { scan } from "../../transforms/loops.ts";
 import { ShapeDtype } from "../../transforms/make_jaxpr.ts";
+import { scan } from "../../transforms/scan.ts";
 import { array } from "../_util/array.ts";
 
 const f64 = (values: Parameters<typeof array>[0]) => array(values, "float64");
