@@ -16,14 +16,10 @@ export type { Atom, Equation, Jaxpr, Literal, Var } from "./core/jaxpr.ts";
 export type { Axes, Indexer, IndexUpdater, KeepDims } from "./core/methods.ts";
 export type { Structural } from "./core/structural.ts";
 export type { AnyFunction } from "./transforms/_arguments.ts";
+export type { CustomOptions } from "./transforms/_custom_signature.ts";
 export { checkpoint } from "./transforms/checkpoint.ts";
-export {
-  customJvp,
-  type CustomJvpFunction,
-  type CustomOptions,
-  customVjp,
-  type CustomVjpFunction,
-} from "./transforms/custom.ts";
+export { customJvp, type CustomJvpFunction } from "./transforms/custom_jvp.ts";
+export { customVjp, type CustomVjpFunction } from "./transforms/custom_vjp.ts";
 export { blockUntilReady, devicePut } from "./transforms/devices.ts";
 export {
   type Argnums,

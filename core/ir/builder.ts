@@ -33,7 +33,7 @@ interface Axis {
 
 /** Makes the nodes, indices and loops of one kernel. */
 export class KernelBuilder {
-  readonly indices = new IndexSpace();
+  readonly indices: IndexSpace = new IndexSpace();
   readonly buffers: KernelBuffer[] = [];
   private readonly nodes = new Map<string, Node>();
   private readonly axes = new Map<number, Axis[]>();

@@ -7,7 +7,7 @@ import { fullLike, zerosLike } from "../../core/ops/constants.ts";
 import { cos, sin } from "../../core/ops/elementwise.ts";
 import { checkpoint } from "../../transforms/checkpoint.ts";
 import { cond } from "../../transforms/cond.ts";
-import { customJvp } from "../../transforms/custom.ts";
+import { customJvp } from "../../transforms/custom_jvp.ts";
 import { grad } from "../../transforms/grad.ts";
 import { jit } from "../../transforms/jit.ts";
 import { jvp } from "../../transforms/jvp.ts";

@@ -6,7 +6,7 @@ import { fullLike, zerosLike } from "../../core/ops/constants.ts";
 import { cos, sin } from "../../core/ops/elementwise.ts";
 import { checkpoint } from "../../transforms/checkpoint.ts";
 import { cond } from "../../transforms/cond.ts";
-import { customVjp } from "../../transforms/custom.ts";
+import { customVjp } from "../../transforms/custom_vjp.ts";
 import { grad, vjp } from "../../transforms/grad.ts";
 import { jacfwd, jacrev } from "../../transforms/jacobian.ts";
 import { jit } from "../../transforms/jit.ts";
