@@ -1,28 +1,11 @@
-/** Arrays: the type that users hold, and arrays whose values are known. */
+/** Arrays: the type that users hold. */
 
-import { Aval } from "./aval.ts";
-import type { Backend, Buffer } from "./backend.ts";
-import { backendNamed, currentBackend } from "./backend.ts";
-import { castValue } from "./casting.ts";
+import type { Aval } from "./aval.ts";
 import type { DType } from "./dtype.ts";
 import { TracerError } from "./errors.ts";
-import { yieldToEventLoop } from "./event_loop.ts";
-import type {
-  ArrayMethods,
-  Axes,
-  Indexer,
-  IndexUpdater,
-  KeepDims,
-} from "./methods.ts";
+import type { Axes, Indexer, IndexUpdater, KeepDims } from "./methods.ts";
 import { methods } from "./methods.ts";
-import { formatArray } from "./printing.ts";
-import {
-  allocate,
-  readValue,
-  type Storage,
-  storageOf,
-  writeValue,
-} from "./storage.ts";
+import type { Storage } from "./storage.ts";
 
 /** What functions accept where they need an array. */
 export type ArrayLike = NDArray | number | boolean;
@@ -32,6 +15,12 @@ export type NestedList = number | boolean | readonly NestedList[];
 
 /** Values of an array outside the device. bfloat16 is decoded to float32. */
 export type Values = Storage;
+
+/** Values that can be read. */
+interface Readable {
+  readSync(): Values;
+  read(): Promise<Values>;
+}
 
 /**
  * An immutable n-dimensional array.
@@ -57,6 +46,20 @@ export abstract class NDArray {
   /** As NumPy prints it. */
   abstract toString(): string;
 
+  /**
+   * The values, which `method` reads; inside a transform they are not known.
+   *
+   * @internal
+   */
+  protected known(method: string): Readable {
+    throw new TracerError(
+      `Cannot read values with ${method} of ${this}: inside a transformed ` +
+        `function only shape and dtype are known. Return the array, use ` +
+        `where(), cond() or whileLoop() to depend on values, or mark the ` +
+        `argument static`,
+    );
+  }
+
   /** Number of elements along each axis. */
   get shape(): readonly number[] {
     return this.aval.shape;
@@ -80,23 +83,19 @@ export abstract class NDArray {
 
   /** Values in row-major order, as a new typed array. */
   dataSync(): Values {
-    return requireConcrete(this, "dataSync()").readSync();
+    return this.known("dataSync()").readSync();
   }
   /** As `dataSync`, where the device cannot answer at once. */
   data(): Promise<Values> {
-    return requireConcrete(this, "data()").read();
+    return this.known("data()").read();
   }
   /** Nested lists of numbers (of booleans for bool), or one number. */
   js(): NestedList {
-    return nest(
-      requireConcrete(this, "js()").readSync(),
-      this.shape,
-      this.dtype,
-    );
+    return nest(this.known("js()").readSync(), this.shape, this.dtype);
   }
   /** As `js`, where the device cannot answer at once. */
   async jsAsync(): Promise<NestedList> {
-    const values = await requireConcrete(this, "jsAsync()").read();
+    const values = await this.known("jsAsync()").read();
     return nest(values, this.shape, this.dtype);
   }
   /**
@@ -105,14 +104,14 @@ export abstract class NDArray {
    * @throws {TypeError} If the array has not exactly one element.
    */
   item(): number {
-    const array = requireConcrete(this, "item()");
+    const known = this.known("item()");
     if (this.size !== 1) {
       throw new TypeError(
         `Cannot convert an array of shape [${this.shape}] to a number: ` +
           `item() needs exactly one element. Use js() for all of them`,
       );
     }
-    return readValue(array.readSync(), valuesDtype(this.dtype), 0);
+    return known.readSync()[0]!;
   }
 
   /** Releases memory early; never needed. The array cannot be used afterwards. */
@@ -331,171 +330,6 @@ export abstract class NDArray {
   at(...index: readonly Indexer[]): IndexUpdater {
     return methods().at(this, index);
   }
-}
-
-function requireConcrete(x: NDArray, what: string): ConcreteArray {
-  if (x instanceof ConcreteArray) return x;
-  throw new TracerError(
-    `Cannot read values with ${what} of ${x}: inside a transformed ` +
-      `function only shape and dtype are known. Return the array, use ` +
-      `where(), cond() or whileLoop() to depend on values, or mark the ` +
-      `argument static`,
-  );
-}
-
-/** An array whose values are in the memory of a device, or one known number. */
-export class ConcreteArray extends NDArray {
-  private readonly buffers = new Map<Backend, Buffer>();
-  private gone: string | null = null;
-
-  private constructor(
-    readonly aval: Aval,
-    /** The value of an array that was made from a number, else `null`. */
-    readonly literal: number | null,
-    /** The device that the array was put on by name, else `null`. */
-    readonly committed: Backend | null,
-  ) {
-    super();
-  }
-
-  /** A 0-d array of one number, which needs no memory until it is used. */
-  static scalar(value: number, dtype: DType, weakType = false): ConcreteArray {
-    return new ConcreteArray(
-      Aval.of([], dtype, weakType),
-      castValue(value, dtype),
-      null,
-    );
-  }
-
-  /** An array over memory that a backend made. */
-  static of(
-    aval: Aval,
-    buffer: Buffer,
-    backend: Backend,
-    committed = false,
-  ): ConcreteArray {
-    const array = new ConcreteArray(aval, null, committed ? backend : null);
-    array.buffers.set(backend, buffer);
-    return array;
-  }
-
-  /** The memory of the array on `backend`; copied there at the first use. */
-  bufferOn(backend: Backend): Buffer {
-    this.checkAlive();
-    let buffer = this.buffers.get(backend);
-    if (!buffer) {
-      buffer = backend.put(bytesOf(this.storage()));
-      this.buffers.set(backend, buffer);
-    }
-    return buffer;
-  }
-
-  /** The same values on a device, and bound to it. */
-  on(backend: Backend): ConcreteArray {
-    if (this.committed === backend) return this;
-    return ConcreteArray.of(this.aval, this.bufferOn(backend), backend, true);
-  }
-
-  override get device(): string {
-    return this.home().name;
-  }
-
-  /** Forgets the memory; later uses throw and say why. */
-  discard(reason: string): void {
-    this.buffers.clear();
-    this.gone = reason;
-  }
-
-  override dispose(): void {
-    if (this.gone !== null) return;
-    for (const [backend, buffer] of this.buffers) backend.free(buffer);
-    this.discard("disposed");
-  }
-
-  readSync(): Values {
-    return decoded(this.storage(), this.dtype);
-  }
-
-  /** The values as they are now: what happens to the array later does not show. */
-  async read(): Promise<Values> {
-    this.checkAlive();
-    if (this.literal !== null) return this.readSync();
-    const backend = this.home();
-    const reading = backend.read(this.buffers.get(backend)!);
-    await yieldToEventLoop();
-    return decoded(this.view8(await reading), this.dtype);
-  }
-
-  override toString(): string {
-    if (this.gone !== null) return `NDArray<${this.aval}> (${this.gone})`;
-    return formatArray(this.readSync(), this.shape, this.dtype);
-  }
-
-  private home(): Backend {
-    const [first] = this.buffers.keys();
-    return this.committed ?? first ?? currentBackend();
-  }
-
-  private storage(): Storage {
-    this.checkAlive();
-    if (this.literal !== null) {
-      const values = allocate(this.dtype, 1);
-      writeValue(values, this.dtype, 0, this.literal);
-      return values;
-    }
-    const backend = this.home();
-    if (!backend.readSync) {
-      throw new TypeError(
-        `Cannot read values at once from device "${backend.name}": use ` +
-          `await x.data() or await x.jsAsync()`,
-      );
-    }
-    return this.view8(backend.readSync(this.buffers.get(backend)!));
-  }
-
-  private view8(bytes: Uint8Array): Storage {
-    return storageOf(this.dtype, bytes.buffer, bytes.byteOffset, this.size);
-  }
-
-  private checkAlive(): void {
-    if (this.gone === null) return;
-    throw new ReferenceError(
-      `Cannot use an array of shape [${this.shape}] that was ${this.gone}: ` +
-        `its memory has been given away. Keep the result instead, or do not ` +
-        `donate or dispose of the array`,
-    );
-  }
-}
-
-/** Copies `data` to a device; later changes of `data` do not show. */
-export function arrayFromStorage(
-  data: Storage,
-  shape: readonly number[],
-  dtype: DType,
-  device?: string,
-): ConcreteArray {
-  const backend = device === undefined
-    ? currentBackend()
-    : backendNamed(device);
-  return ConcreteArray.of(
-    Aval.of(shape, dtype),
-    backend.put(bytesOf(data)),
-    backend,
-    device !== undefined,
-  );
-}
-
-function bytesOf(data: Storage): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-function valuesDtype(dtype: DType): DType {
-  return dtype === "bfloat16" ? "float32" : dtype;
-}
-
-function decoded(storage: Storage, dtype: DType): Values {
-  if (dtype !== "bfloat16") return storage.slice();
-  return Float32Array.from(storage, (_, i) => readValue(storage, dtype, i));
 }
 
 function nest(

@@ -1,8 +1,9 @@
 /** Eager evaluation: whatever runs, runs as a compiled Program, found in a cache. */
 
-import { ConcreteArray, type NDArray } from "./array.ts";
+import type { NDArray } from "./array.ts";
 import type { Aval } from "./aval.ts";
 import { type Backend, currentBackend, type Executable } from "./backend.ts";
+import { ConcreteArray } from "./concrete_array.ts";
 import { TracerError } from "./errors.ts";
 import { lower } from "./ir/lower.ts";
 import { Jaxpr, Var } from "./jaxpr.ts";

@@ -1,7 +1,8 @@
 /** Programs as data: variables, equations, and what can be asked of them. */
 
-import { ConcreteArray, type NDArray } from "./array.ts";
+import type { NDArray } from "./array.ts";
 import type { Aval } from "./aval.ts";
+import { ConcreteArray } from "./concrete_array.ts";
 import { ShapeError } from "./errors.ts";
 import { formatJaxpr } from "./jaxpr_print.ts";
 import type { AnyPrimitive } from "./primitive.ts";

@@ -1,7 +1,8 @@
 /** The trace that records a jaxpr. */
 
-import { ConcreteArray, type NDArray } from "./array.ts";
+import type { NDArray } from "./array.ts";
 import type { Aval } from "./aval.ts";
+import { ConcreteArray } from "./concrete_array.ts";
 import {
   type Atom,
   type Equation,

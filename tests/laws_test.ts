@@ -2,7 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { arrayFromStorage, type NDArray } from "../core/array.ts";
+import type { NDArray } from "../core/array.ts";
+import { arrayFromStorage } from "../core/concrete_array.ts";
 import { checkJaxpr, evalJaxpr, type Jaxpr } from "../core/jaxpr.ts";
 import { add } from "../core/ops/addition.ts";
 import { mul } from "../core/ops/arithmetic.ts";

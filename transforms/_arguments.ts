@@ -1,7 +1,8 @@
 /** From trees of what users pass to lists of arrays, and back. */
 
-import { arrayFromStorage, NDArray } from "../core/array.ts";
+import { NDArray } from "../core/array.ts";
 import type { Aval } from "../core/aval.ts";
+import { arrayFromStorage } from "../core/concrete_array.ts";
 import { isFloating } from "../core/dtype.ts";
 import { scalar } from "../core/ops/constants.ts";
 import { convertElementType } from "../core/ops/convert.ts";

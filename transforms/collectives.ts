@@ -1,7 +1,8 @@
 /** Collectives: functions of all values along a named axis. */
 
-import { arrayFromStorage, type NDArray } from "../core/array.ts";
+import type { NDArray } from "../core/array.ts";
 import { Aval } from "../core/aval.ts";
+import { arrayFromStorage } from "../core/concrete_array.ts";
 import { isFloating } from "../core/dtype.ts";
 import { leading } from "../core/ops/_define.ts";
 import { div, mul } from "../core/ops/arithmetic.ts";

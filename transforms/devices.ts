@@ -1,7 +1,8 @@
 /** Moving trees of arrays between devices, and waiting for them. */
 
-import { ConcreteArray, type NDArray } from "../core/array.ts";
+import type { NDArray } from "../core/array.ts";
 import { backendNamed } from "../core/backend.ts";
+import { ConcreteArray } from "../core/concrete_array.ts";
 import { unflatten } from "../core/tree.ts";
 import { flattenArrays } from "./_arguments.ts";
 

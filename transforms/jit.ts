@@ -1,8 +1,9 @@
 /** `jit`: a function traced once per signature and run as one Program. */
 
-import { ConcreteArray, type NDArray } from "../core/array.ts";
+import type { NDArray } from "../core/array.ts";
 import type { Aval } from "../core/aval.ts";
 import { backendNamed } from "../core/backend.ts";
+import { ConcreteArray } from "../core/concrete_array.ts";
 import { clearExecutables, runJaxpr } from "../core/dispatch.ts";
 import { lower as lowerJaxpr } from "../core/ir/lower.ts";
 import { formatProgram } from "../core/ir/print.ts";

@@ -1,7 +1,8 @@
 /** Constants: numbers, filled arrays, ranges. */
 
-import { ConcreteArray, type NDArray } from "../array.ts";
+import type { NDArray } from "../array.ts";
 import { Aval } from "../aval.ts";
+import { ConcreteArray } from "../concrete_array.ts";
 import type { DType } from "../dtype.ts";
 import type { Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";

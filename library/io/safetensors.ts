@@ -4,12 +4,9 @@
  * @module
  */
 
-import {
-  arrayFromStorage,
-  ConcreteArray,
-  type NDArray,
-} from "../../core/array.ts";
+import type { NDArray } from "../../core/array.ts";
 import { backendNamed } from "../../core/backend.ts";
+import { arrayFromStorage, ConcreteArray } from "../../core/concrete_array.ts";
 import { type DType, itemSize } from "../../core/dtype.ts";
 import { ShapeError, TracerError, TreeError } from "../../core/errors.ts";
 import { storageOf } from "../../core/storage.ts";

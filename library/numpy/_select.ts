@@ -1,10 +1,7 @@
 /** Reading and replacing the elements that an index selects. */
 
-import {
-  arrayFromStorage,
-  ConcreteArray,
-  type NDArray,
-} from "../../core/array.ts";
+import type { NDArray } from "../../core/array.ts";
+import { arrayFromStorage, ConcreteArray } from "../../core/concrete_array.ts";
 import { kindOf } from "../../core/dtype.ts";
 import { ShapeError, TracerError } from "../../core/errors.ts";
 import type { Indexer } from "../../core/methods.ts";

@@ -1,6 +1,7 @@
 /** Arrays from the values of JavaScript. */
 
-import { arrayFromStorage, NDArray } from "../../core/array.ts";
+import { NDArray } from "../../core/array.ts";
+import { arrayFromStorage } from "../../core/concrete_array.ts";
 import type { DType } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import {

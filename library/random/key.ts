@@ -5,7 +5,8 @@
  * @module
  */
 
-import { arrayFromStorage, NDArray } from "../../core/array.ts";
+import { NDArray } from "../../core/array.ts";
+import { arrayFromStorage } from "../../core/concrete_array.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { scalar } from "../../core/ops/constants.ts";
 import { convertElementType } from "../../core/ops/convert.ts";

@@ -1,11 +1,8 @@
 /** Arrays for tests of what lies below the library. */
 
 import "../../backends/mod.ts";
-import {
-  arrayFromStorage,
-  type NDArray,
-  type NestedList,
-} from "../../core/array.ts";
+import type { NDArray, NestedList } from "../../core/array.ts";
+import { arrayFromStorage } from "../../core/concrete_array.ts";
 import "../../core/dispatch.ts";
 import type { DType } from "../../core/dtype.ts";
 import { allocate, writeValue } from "../../core/storage.ts";

@@ -1,7 +1,8 @@
 /** Numerical check of derivatives, as `jax.test_util.check_grads`. */
 
 import { AssertionError } from "@std/assert";
-import { arrayFromStorage, type NDArray } from "../../core/array.ts";
+import type { NDArray } from "../../core/array.ts";
+import { arrayFromStorage } from "../../core/concrete_array.ts";
 import { isFloating } from "../../core/dtype.ts";
 import { vjp } from "../../transforms/grad.ts";
 import { jvp } from "../../transforms/jvp.ts";

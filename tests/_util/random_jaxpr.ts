@@ -1,8 +1,9 @@
 /** Random programs over arrays of several shapes, for the compiler's tests. */
 
 import fc from "fast-check";
-import { arrayFromStorage, type NDArray } from "../../core/array.ts";
+import type { NDArray } from "../../core/array.ts";
 import { Aval } from "../../core/aval.ts";
+import { arrayFromStorage } from "../../core/concrete_array.ts";
 import type { Jaxpr } from "../../core/jaxpr.ts";
 import { add } from "../../core/ops/addition.ts";
 import { max, mul, neg, sub } from "../../core/ops/arithmetic.ts";

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { arrayFromStorage, type NDArray } from "../../core/array.ts";
+import type { NDArray } from "../../core/array.ts";
+import { arrayFromStorage } from "../../core/concrete_array.ts";
 import { type DType, DTYPES } from "../../core/dtype.ts";
 import { TreeError } from "../../core/errors.ts";
 import { storageOf } from "../../core/storage.ts";
