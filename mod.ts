@@ -15,7 +15,6 @@ export { ShapeError, TracerError, TreeError } from "./core/errors.ts";
 export type { Atom, Equation, Jaxpr, Literal, Var } from "./core/jaxpr.ts";
 export type { Axes, Indexer, IndexUpdater, KeepDims } from "./core/methods.ts";
 export type { Structural } from "./core/structural.ts";
-export type { AnyFunction } from "./transforms/_arguments.ts";
 export type { CustomOptions } from "./transforms/_custom_signature.ts";
 export { checkpoint } from "./transforms/checkpoint.ts";
 export { customJvp, type CustomJvpFunction } from "./transforms/custom_jvp.ts";
@@ -26,16 +25,17 @@ export {
   type AuxOf,
   grad,
   type Gradient,
-  type GradientAlong,
   type GradOptions,
-  type Lenient,
   type Pullback,
   valueAndGrad,
+  type ValueOf,
   vjp,
 } from "./transforms/grad.ts";
 export {
+  type Hessian,
   hessian,
   jacfwd,
+  type Jacobian,
   type JacobianOptions,
   jacrev,
   jacrev as jacobian,
@@ -57,6 +57,12 @@ export {
   ShapeDtype,
 } from "./transforms/make_jaxpr.ts";
 export { stopGradient } from "./transforms/stop_gradient.ts";
+export type {
+  AnyFunction,
+  GradientAlong,
+  Lenient,
+  Traced,
+} from "./transforms/types.ts";
 export { type InAxes, vmap, type VmapOptions } from "./transforms/vmap.ts";
 /** Saving and loading trees of arrays. */
 export * as io from "./library/io/mod.ts";

@@ -8,6 +8,7 @@ import { scalar } from "../core/ops/constants.ts";
 import { convertElementType } from "../core/ops/convert.ts";
 import { dtypeOf, type Storage } from "../core/storage.ts";
 import { flatten, type TreeStructure, unflatten } from "../core/tree.ts";
+import type { AnyFunction } from "./types.ts";
 
 /** A function of lists of arrays. */
 export type FlatFunction = (...args: NDArray[]) => readonly NDArray[];
@@ -17,10 +18,6 @@ export interface FlatTree {
   readonly arrays: readonly NDArray[];
   readonly structure: TreeStructure;
 }
-
-/** Any function that a transform may be applied to. */
-// deno-lint-ignore no-explicit-any
-export type AnyFunction = (...args: any[]) => unknown;
 
 /** A leaf as an array: numbers and booleans are weakly typed scalars. */
 export function asArray(leaf: unknown, what: string): NDArray {

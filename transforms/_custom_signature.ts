@@ -5,7 +5,6 @@ import type { Tangent } from "../core/primitive.ts";
 import { StructuralMap } from "../core/structural.ts";
 import { type TreeStructure, unflatten } from "../core/tree.ts";
 import {
-  type AnyFunction,
   callTraced,
   type FlatFunction,
   flattenArrays,
@@ -13,6 +12,7 @@ import {
   nameOf,
   positions,
 } from "./_arguments.ts";
+import type { AnyFunction } from "./types.ts";
 
 /** Arguments that are not differentiated, passed to the rules as they are. */
 export interface CustomOptions {

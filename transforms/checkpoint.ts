@@ -8,13 +8,8 @@ import { pruned } from "../core/simplify.ts";
 import { stage } from "../core/staging.ts";
 import { bind } from "../core/trace.ts";
 import { unflatten } from "../core/tree.ts";
-import {
-  type AnyFunction,
-  flatFunction,
-  flattenArrays,
-  named,
-  nameOf,
-} from "./_arguments.ts";
+import { flatFunction, flattenArrays, named, nameOf } from "./_arguments.ts";
+import type { AnyFunction } from "./types.ts";
 import { type CallParams, callRules } from "./_call.ts";
 import { merged, where } from "./_jaxprs.ts";
 import { splitJaxpr } from "./partial_eval.ts";

@@ -133,9 +133,9 @@ function overTree<T>(tree: T, axisName: string, f: (x: NDArray) => NDArray): T {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { lax, numpy as np, vmap } from "@dinograd/dinograd";
+ * import { lax, type NDArray, numpy as np, vmap } from "@dinograd/dinograd";
  *
- * const share = (x) => np.divide(x, lax.psum(x, "i"));
+ * const share = (x: NDArray) => np.divide(x, lax.psum(x, "i"));
  * const shares = vmap(share, 0, 0, { axisName: "i" })(np.array([1, 3]));
  * assertEquals(shares.js(), [0.25, 0.75]);
  * ```

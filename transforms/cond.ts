@@ -1,6 +1,6 @@
 /** `cond` and `switch`: one of several functions, chosen by a value. */
 
-import type { NDArray } from "../core/array.ts";
+import type { ArrayLike, NDArray } from "../core/array.ts";
 import type { Aval } from "../core/aval.ts";
 import { ShapeError } from "../core/errors.ts";
 import { compare } from "../core/ops/compare.ts";
@@ -10,7 +10,6 @@ import { stage } from "../core/staging.ts";
 import { bind } from "../core/trace.ts";
 import { unflatten } from "../core/tree.ts";
 import {
-  type AnyFunction,
   asArray,
   callTraced,
   flattenArrays,
@@ -18,6 +17,7 @@ import {
   matched,
   nameOf,
 } from "./_arguments.ts";
+import type { AnyFunction, Traced } from "./types.ts";
 import { condP, sharingConsts } from "./_cond.ts";
 
 /**
@@ -31,18 +31,18 @@ import { condP, sharingConsts } from "./_cond.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { lax, numpy as np } from "@dinograd/dinograd";
+ * import { lax, type NDArray, numpy as np } from "@dinograd/dinograd";
  *
- * const f = (x) => lax.cond(np.less(x, 0), (x) => np.negative(x), (x) => np.sqrt(x), x);
- * assertEquals([f(-3).item(), f(4).item()], [3, 2]);
+ * const f = (x: NDArray) => lax.cond(np.less(x, 0), (x) => np.negative(x), (x) => np.sqrt(x), x);
+ * assertEquals([f(np.array(-3)).item(), f(np.array(4)).item()], [3, 2]);
  * ```
  */
-export function cond(
-  predicate: unknown,
-  onTrue: AnyFunction,
-  onFalse: AnyFunction,
-  ...operands: readonly unknown[]
-): unknown {
+export function cond<const Operands extends readonly unknown[], Result>(
+  predicate: ArrayLike,
+  onTrue: (...operands: Traced<Operands>) => Result,
+  onFalse: (...operands: Traced<Operands>) => unknown,
+  ...operands: Operands
+): Traced<Result> {
   const which = asArray(predicate, "the predicate of cond");
   if (which.ndim !== 0) {
     throw new ShapeError(
@@ -74,15 +74,15 @@ export function cond(
  * import { assertEquals } from "@std/assert";
  * import { lax, numpy as np } from "@dinograd/dinograd";
  *
- * const branches = [(x) => np.negative(x), (x) => np.square(x)];
+ * const branches = [np.negative, np.square];
  * assertEquals(lax.switch(np.array(1, { dtype: "int32" }), branches, 3).item(), 9);
  * ```
  */
-function switch_(
-  index: unknown,
-  branches: readonly AnyFunction[],
-  ...operands: readonly unknown[]
-): unknown {
+function switch_<const Operands extends readonly unknown[], Result>(
+  index: ArrayLike,
+  branches: readonly ((...operands: Traced<Operands>) => Result)[],
+  ...operands: Operands
+): Traced<Result> {
   const at = asArray(index, "the index of switch");
   if (
     at.ndim !== 0 || (typeof index !== "number" && at.dtype.includes("float"))
@@ -98,12 +98,12 @@ function switch_(
 }
 export { switch_ as switch };
 
-function branch(
+function branch<Result>(
   index: NDArray,
   functions: readonly AnyFunction[],
   operands: readonly unknown[],
   label: string,
-): unknown {
+): Traced<Result> {
   const { arrays, structure } = flattenArrays(
     operands,
     `the operands of ${label}`,

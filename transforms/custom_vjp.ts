@@ -15,13 +15,13 @@ import {
 import { bind } from "../core/trace.ts";
 import { type TreeStructure, unflatten } from "../core/tree.ts";
 import {
-  type AnyFunction,
   callTraced,
   type FlatFunction,
   flattenArrays,
   named,
   nameOf,
 } from "./_arguments.ts";
+import type { AnyFunction } from "./types.ts";
 import { batched, type Body, requireConstant, staged } from "./_custom_body.ts";
 import {
   type CustomOptions,

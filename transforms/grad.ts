@@ -7,7 +7,6 @@ import { fullLike, zerosLike } from "../core/ops/constants.ts";
 import { Linear, type Tangent } from "../core/primitive.ts";
 import { flatten, type TreeStructure, unflatten } from "../core/tree.ts";
 import {
-  type AnyFunction,
   asArray,
   callTraced,
   flatFunction,
@@ -15,6 +14,7 @@ import {
   nameOf,
   positions,
 } from "./_arguments.ts";
+import type { AnyFunction, GradientAlong, Lenient } from "./types.ts";
 import { type Linearized, linearizeFlat } from "./linearize.ts";
 import { backward } from "./transpose.ts";
 
@@ -38,8 +38,8 @@ function pullback(
 
 /** What `vjp` gives besides the value. */
 export type Pullback<Args extends readonly unknown[], Result> = (
-  ct: Result,
-) => Args;
+  ct: Result | ArrayLike,
+) => { -readonly [K in keyof Args]: GradientAlong<Args[K]> };
 
 /**
  * Value of `f` and the function from cotangents of its result to cotangents of
@@ -57,17 +57,17 @@ export type Pullback<Args extends readonly unknown[], Result> = (
  * assertEquals(ct.js(), [2, 4, 6]);
  * ```
  */
-export function vjp<Args extends readonly unknown[], Result, Aux>(
-  f: (...args: Args) => readonly [Result, Aux],
-  primals: { readonly [K in keyof Args]: unknown },
+export function vjp<F extends AnyFunction>(
+  f: F,
+  primals: Lenient<Parameters<F>>,
   options: { readonly hasAux: true },
-): [Result, Pullback<Args, Result>, Aux];
+): [ValueOf<F>, Pullback<Parameters<F>, ValueOf<F>>, AuxOf<F>];
 /** As above, for a function without an auxiliary result. */
-export function vjp<Args extends readonly unknown[], Result>(
-  f: (...args: Args) => Result,
-  primals: { readonly [K in keyof Args]: unknown },
+export function vjp<F extends AnyFunction>(
+  f: F,
+  primals: Lenient<Parameters<F>>,
   options?: { readonly hasAux?: false },
-): [Result, Pullback<Args, Result>];
+): [ReturnType<F>, Pullback<Parameters<F>, ReturnType<F>>];
 export function vjp(
   f: AnyFunction,
   primals: readonly unknown[],
@@ -160,16 +160,6 @@ export interface GradOptions<
   readonly hasAux?: HasAux;
 }
 
-/** Arguments where numbers may stand for arrays. */
-export type Lenient<Args extends readonly unknown[]> = {
-  [K in keyof Args]: NDArray extends Args[K] ? Args[K] | ArrayLike : Args[K];
-};
-
-/** The gradient along an argument: of its structure, with arrays for numbers. */
-export type GradientAlong<Arg> = NDArray extends Arg ? NDArray
-  : Arg extends number ? NDArray
-  : Arg;
-
 /** The gradient along the chosen arguments: one, or a list. */
 export type Gradient<
   Args extends readonly unknown[],
@@ -177,6 +167,10 @@ export type Gradient<
 > = Chosen extends number ? GradientAlong<Args[Chosen]> : {
   -readonly [K in keyof Chosen]: GradientAlong<Args[Chosen[K] & number]>;
 };
+
+/** The first element of what `f` returns. */
+export type ValueOf<F extends AnyFunction> = ReturnType<F> extends
+  readonly [infer Value, unknown] ? Value : unknown;
 
 /** The second element of what `f` returns. */
 export type AuxOf<F extends AnyFunction> = ReturnType<F> extends

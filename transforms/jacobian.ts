@@ -8,23 +8,27 @@ import { convertElementType } from "../core/ops/convert.ts";
 import { reshape, transpose } from "../core/ops/layout.ts";
 import { slice } from "../core/ops/slice_pad.ts";
 import { map, unflatten } from "../core/tree.ts";
-import {
-  type AnyFunction,
-  callTraced,
-  flattenArrays,
-  nameOf,
-  positions,
-} from "./_arguments.ts";
+import { callTraced, flattenArrays, nameOf, positions } from "./_arguments.ts";
 import { range } from "./_jaxprs.ts";
-import { vjp } from "./grad.ts";
+import { type Argnums, type Gradient, vjp } from "./grad.ts";
+import type { AnyFunction, Lenient } from "./types.ts";
 import { linearize } from "./linearize.ts";
 import { vmap } from "./vmap.ts";
 
 /** Which arguments are differentiated. */
-export interface JacobianOptions {
+export interface JacobianOptions<Chosen extends Argnums = Argnums> {
   /** Their positions; the first unless given. */
-  readonly argnums?: number | readonly number[];
+  readonly argnums?: Chosen;
 }
+
+/** For a function to an array: the structure of the gradient. A tree of such otherwise. */
+export type Jacobian<F extends AnyFunction, Chosen extends Argnums> =
+  ReturnType<F> extends NDArray ? Gradient<Parameters<F>, NoInfer<Chosen>>
+    : unknown;
+
+/** An array for one array along one argument; a tree of trees otherwise. */
+export type Hessian<F extends AnyFunction, Chosen extends Argnums> =
+  Jacobian<F, Chosen> extends NDArray ? NDArray : unknown;
 
 /** For each leaf, all unit arrays of its shape, stacked; zero for the other leaves. */
 function basis(arrays: readonly NDArray[]): readonly NDArray[] {
@@ -80,6 +84,13 @@ function ofChosen(
  * assertEquals(J.js(), [[2, 0], [0, 4]]);
  * ```
  */
+export function jacfwd<
+  F extends AnyFunction,
+  const Chosen extends Argnums = 0,
+>(
+  f: F,
+  options?: JacobianOptions<Chosen>,
+): (...args: Lenient<Parameters<F>>) => Jacobian<F, Chosen>;
 export function jacfwd(
   f: AnyFunction,
   { argnums = 0 }: JacobianOptions = {},
@@ -125,6 +136,13 @@ export function jacfwd(
  * assertEquals(J.js(), [[2, 0], [0, 4]]);
  * ```
  */
+export function jacrev<
+  F extends AnyFunction,
+  const Chosen extends Argnums = 0,
+>(
+  f: F,
+  options?: JacobianOptions<Chosen>,
+): (...args: Lenient<Parameters<F>>) => Jacobian<F, Chosen>;
 export function jacrev(
   f: AnyFunction,
   { argnums = 0 }: JacobianOptions = {},
@@ -166,6 +184,13 @@ export function jacrev(
  * assertEquals(H.js(), [[0, 1], [1, 0]]);
  * ```
  */
+export function hessian<
+  F extends AnyFunction,
+  const Chosen extends Argnums = 0,
+>(
+  f: F,
+  options?: JacobianOptions<Chosen>,
+): (...args: Lenient<Parameters<F>>) => Hessian<F, Chosen>;
 export function hessian(
   f: AnyFunction,
   options: JacobianOptions = {},

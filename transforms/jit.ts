@@ -14,13 +14,8 @@ import { stage } from "../core/staging.ts";
 import { StructuralMap } from "../core/structural.ts";
 import { bind, isEager } from "../core/trace.ts";
 import { flatten, type TreeStructure, unflatten } from "../core/tree.ts";
-import {
-  type AnyFunction,
-  asArray,
-  flatFunction,
-  named,
-  positions,
-} from "./_arguments.ts";
+import { asArray, flatFunction, named, positions } from "./_arguments.ts";
+import type { AnyFunction } from "./types.ts";
 import { type CallParams, callRules } from "./_call.ts";
 import { merged, unless, where } from "./_jaxprs.ts";
 import { axesInScope } from "./axis_names.ts";

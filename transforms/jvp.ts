@@ -16,12 +16,12 @@ import {
 } from "../core/trace.ts";
 import { unflatten } from "../core/tree.ts";
 import {
-  type AnyFunction,
   type FlatFunction,
   flatFunction,
   flattenArrays,
   nameOf,
 } from "./_arguments.ts";
+import type { AnyFunction, Lenient } from "./types.ts";
 
 /** A value of `jvp`: a primal and the tangent that travels with it. */
 class JvpTracer extends Tracer {
@@ -174,12 +174,12 @@ export const jvpJaxpr: (jaxpr: Jaxpr, pattern: JvpPattern) => JvpJaxpr =
  * assertAlmostEquals(dy.item(), 2);
  * ```
  */
-export function jvp<Args extends readonly unknown[], Result>(
-  f: (...args: Args) => Result,
-  primals: { readonly [K in keyof Args]: unknown },
-  tangents: { readonly [K in keyof Args]: unknown },
-): [Result, Result] {
-  const label = `jvp of ${nameOf(f as AnyFunction)}`;
+export function jvp<F extends AnyFunction>(
+  f: F,
+  primals: Lenient<Parameters<F>>,
+  tangents: Lenient<Parameters<F>>,
+): [ReturnType<F>, ReturnType<F>] {
+  const label = `jvp of ${nameOf(f)}`;
   const args = flattenArrays(primals, `the primals of ${label}`);
   const along = flattenArrays(tangents, `the tangents of ${label}`);
   if (!args.structure.equals(along.structure)) {
@@ -188,7 +188,7 @@ export function jvp<Args extends readonly unknown[], Result>(
         `${along.structure} must have one structure`,
     );
   }
-  const flat = flatFunction(f as AnyFunction, args.structure);
+  const flat = flatFunction(f, args.structure);
   const directions = args.arrays.map((x, i) =>
     tangentFor(x, along.arrays[i]!, label)
   );

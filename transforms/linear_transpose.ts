@@ -5,13 +5,10 @@ import { zerosLike } from "../core/ops/constants.ts";
 import { Linear, type Tangent } from "../core/primitive.ts";
 import { currentTrace } from "../core/trace.ts";
 import { flatten, type TreeStructure, unflatten } from "../core/tree.ts";
-import {
-  type AnyFunction,
-  flatFunction,
-  flattenArrays,
-  nameOf,
-} from "./_arguments.ts";
+import { flatFunction, flattenArrays, nameOf } from "./_arguments.ts";
+import type { AnyFunction } from "./types.ts";
 import { avalOf } from "./make_jaxpr.ts";
+import type { Pullback } from "./grad.ts";
 import { PartialTrace } from "./partial_eval.ts";
 import { backward } from "./transpose.ts";
 
@@ -30,10 +27,10 @@ import { backward } from "./transpose.ts";
  * assertEquals(spread(np.array(2))[0].js(), [2, 2, 2]);
  * ```
  */
-export function linearTranspose(
-  f: AnyFunction,
+export function linearTranspose<F extends AnyFunction>(
+  f: F,
   ...primals: readonly unknown[]
-): (ct: unknown) => readonly unknown[] {
+): Pullback<Parameters<F>, unknown> {
   const label = `linearTranspose of ${nameOf(f)}`;
   const { leaves, structure } = flatten<unknown, unknown>(primals);
   const avals = leaves.map((x) => avalOf(x, `the primals of ${label}`));

@@ -9,12 +9,12 @@ import { currentTrace } from "../core/trace.ts";
 import type { TreeStructure } from "../core/tree.ts";
 import { unflatten } from "../core/tree.ts";
 import {
-  type AnyFunction,
   type FlatFunction,
   flatFunction,
   flattenArrays,
   nameOf,
 } from "./_arguments.ts";
+import type { AnyFunction, Lenient } from "./types.ts";
 import { jvpFlat } from "./jvp.ts";
 import { PartialTrace } from "./partial_eval.ts";
 
@@ -84,16 +84,16 @@ export function applyLinear(
  * assertAlmostEquals(derivative(3).item(), 3);
  * ```
  */
-export function linearize<Args extends readonly unknown[], Result>(
-  f: (...args: Args) => Result,
-  primals: { readonly [K in keyof Args]: unknown },
-): [Result, (...tangents: { readonly [K in keyof Args]: unknown }) => Result] {
-  const label = `linearize of ${nameOf(f as AnyFunction)}`;
+export function linearize<F extends AnyFunction>(
+  f: F,
+  primals: Lenient<Parameters<F>>,
+): [ReturnType<F>, (...tangents: Lenient<Parameters<F>>) => ReturnType<F>] {
+  const label = `linearize of ${nameOf(f)}`;
   const { arrays, structure } = flattenArrays(
     primals,
     `the primals of ${label}`,
   );
-  const flat = flatFunction(f as AnyFunction, structure);
+  const flat = flatFunction(f, structure);
   const linearized = linearizeFlat(flat, arrays, label);
   const result = flat.result();
   return [

@@ -6,12 +6,8 @@ import type { DType } from "../core/dtype.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
 import { stage } from "../core/staging.ts";
 import { flatten, unflatten } from "../core/tree.ts";
-import {
-  type AnyFunction,
-  asArray,
-  flatFunction,
-  nameOf,
-} from "./_arguments.ts";
+import { asArray, flatFunction, nameOf } from "./_arguments.ts";
+import type { AnyFunction } from "./types.ts";
 
 /** Shape and dtype of an array that need not exist. */
 export class ShapeDtype {

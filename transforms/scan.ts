@@ -4,13 +4,8 @@ import type { NDArray } from "../core/array.ts";
 import { ShapeError } from "../core/errors.ts";
 import { bind } from "../core/trace.ts";
 import { unflatten } from "../core/tree.ts";
-import {
-  type AnyFunction,
-  callTraced,
-  flattenArrays,
-  named,
-  nameOf,
-} from "./_arguments.ts";
+import { callTraced, flattenArrays, named, nameOf } from "./_arguments.ts";
+import type { AnyFunction, Traced } from "./types.ts";
 import { flattenCarry, stageBody } from "./_loop_body.ts";
 import { scanP } from "./_scan.ts";
 
@@ -42,6 +37,15 @@ export interface ScanOptions {
  * assertEquals([total.js(), partial.js()], [6, [1, 3, 6]]);
  * ```
  */
+export function scan<const Init, const Xs, Y>(
+  f: (
+    carry: Traced<Init>,
+    x: Traced<Xs>,
+  ) => readonly [carry: unknown, y: Y],
+  init: Init,
+  xs: Xs,
+  options?: ScanOptions,
+): [carry: Traced<Init>, ys: Traced<Y>];
 export function scan(
   f: AnyFunction,
   init: unknown,
@@ -124,7 +128,13 @@ function stepsOf(
  * assertEquals(lax.map((x) => np.square(x), np.array([1, 2, 3])).js(), [1, 4, 9]);
  * ```
  */
-export function map(f: AnyFunction, xs: unknown): unknown {
-  const each = (_: unknown, x: unknown) => [null, callTraced(f, [x])];
+export function map<const Xs, Y>(
+  f: (x: Traced<Xs>) => Y,
+  xs: Xs,
+): Traced<Y> {
+  const each = (_: null, x: Traced<Xs>): [null, Y] => [
+    null,
+    callTraced(f, [x]) as Y,
+  ];
   return scan(named(f, each), null, xs)[1];
 }

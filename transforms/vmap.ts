@@ -22,13 +22,13 @@ import {
 } from "../core/tree.ts";
 import { axesExcept } from "../core/ops/_axes.ts";
 import {
-  type AnyFunction,
   type FlatFunction,
   flatFunction,
   flattenArrays,
   named,
   nameOf,
 } from "./_arguments.ts";
+import type { AnyFunction } from "./types.ts";
 import { withAxisName } from "./axis_names.ts";
 
 /** One example; `batch` holds all of them along its first axis. */

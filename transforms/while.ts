@@ -9,13 +9,8 @@ import { convertElementType } from "../core/ops/convert.ts";
 import { stage } from "../core/staging.ts";
 import { bind } from "../core/trace.ts";
 import { unflatten } from "../core/tree.ts";
-import {
-  type AnyFunction,
-  asArray,
-  callTraced,
-  named,
-  nameOf,
-} from "./_arguments.ts";
+import { asArray, callTraced, named, nameOf } from "./_arguments.ts";
+import type { AnyFunction, Traced } from "./types.ts";
 import { flattenCarry, stageBody } from "./_loop_body.ts";
 import { whileP } from "./_while.ts";
 import { scan } from "./scan.ts";
@@ -36,11 +31,11 @@ import { scan } from "./scan.ts";
  * assertEquals(y.item(), 192);
  * ```
  */
-export function whileLoop(
-  condition: AnyFunction,
-  body: AnyFunction,
-  init: unknown,
-): unknown {
+export function whileLoop<const Init>(
+  condition: (value: Traced<Init>) => unknown,
+  body: (value: Traced<Init>) => unknown,
+  init: Init,
+): Traced<Init> {
   const label = `whileLoop of ${nameOf(body)}`;
   const carry = flattenCarry(init, `the value of ${label}`);
   const staged = stageBody(
@@ -87,40 +82,41 @@ function requireBool(x: NDArray, label: string): NDArray {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { grad, lax, numpy as np } from "@dinograd/dinograd";
+ * import { grad, lax, type NDArray, numpy as np } from "@dinograd/dinograd";
  *
- * const cube = (x) => lax.foriLoop(0, 3, (_, y) => np.multiply(y, x), 1);
- * assertEquals(cube(2).item(), 8);
+ * const cube = (x: NDArray) => lax.foriLoop(0, 3, (_, y) => np.multiply(y, x), 1);
+ * assertEquals(cube(np.array(2)).item(), 8);
  * assertEquals(grad(cube)(2).item(), 12);
  * ```
  */
-export function foriLoop(
+export function foriLoop<const Init>(
   lower: number | NDArray,
   upper: number | NDArray,
-  body: AnyFunction,
-  init: unknown,
-): unknown {
+  body: (i: NDArray, value: Traced<Init>) => unknown,
+  init: Init,
+): Traced<Init> {
   const one = scalar(1, "int32");
   if (typeof lower === "number" && typeof upper === "number") {
-    const step = ([i, value]: [NDArray, unknown]) => [
+    const step = ([i, value]: Counted<Init>): [unknown, null] => [
       [add(i, one), callTraced(body, [i, value])],
       null,
     ];
     const length = Math.max(0, Math.trunc(upper) - Math.trunc(lower));
     const start = scalar(Math.trunc(lower), "int32");
-    const [last] = scan(named(body, step), [start, init], null, { length });
-    return (last as [NDArray, unknown])[1];
+    return scan(named(body, step), [start, init], null, { length })[0][1];
   }
   const [start, end] = [lower, upper].map((x) =>
     convertElementType(asArray(x, "the bounds of foriLoop"), "int32")
   );
-  const last = whileLoop(
-    ([i]: [NDArray, unknown]) => compare("lt", i, end!),
-    named(body, ([i, value]: [NDArray, unknown]) => [
+  return whileLoop(
+    ([i]: Counted<Init>) => compare("lt", i, end!),
+    named(body, ([i, value]: Counted<Init>) => [
       add(i, one),
       callTraced(body, [i, value]),
     ]),
-    [start, init],
-  );
-  return (last as [NDArray, unknown])[1];
+    [start!, init],
+  )[1];
 }
+
+/** A value beside the number of the iteration. */
+type Counted<Init> = readonly [i: NDArray, value: Traced<Init>];

@@ -152,14 +152,11 @@ function loop(x: NDArray, other: NDArray, choice: number): NDArray {
       a,
     ) => a + 1),
   );
-  const step = (carry: NDArray, item: NDArray) => {
+  const step = (carry: NDArray, item: NDArray): [NDArray, NDArray] => {
     const next = choice % 2 ? add(sin(carry), item) : mul(carry, sin(other));
     return [next, sub(carry, item)];
   };
-  const [last, all] = scan(step, x, items, { reverse: choice % 5 < 2 }) as [
-    NDArray,
-    NDArray,
-  ];
+  const [last, all] = scan(step, x, items, { reverse: choice % 5 < 2 });
   return choice % 7 < 4 ? last : sum(all, [0]);
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { NDArray } from "../../core/array.ts";
+import type { ArrayLike, NDArray } from "../../core/array.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { div, mul, neg } from "../../core/ops/arithmetic.ts";
 import { broadcastInDim, sum } from "../../core/ops/broadcast_sum.ts";
@@ -31,7 +31,7 @@ const choose = (i: NDArray | number, x: NDArray) =>
 
 Deno.test("cond() takes one branch", () => {
   assertEquals([root(f64(4)).js(), root(f64(-3)).js()], [2, 9]);
-  const f = (p: unknown) => cond(p, () => f64(1), () => f64(2)) as NDArray;
+  const f = (p: ArrayLike) => cond(p, () => f64(1), () => f64(2));
   assertEquals([true, false, 1, 0, 0.5, f64(0)].map((p) => f(p).js()), [
     1,
     2,

@@ -214,7 +214,7 @@ Deno.test("a weakly typed carry takes the strong type of what replaces it", () =
     ],
     0,
     xs,
-  ) as Pair;
+  );
   assertEquals([c.dtype, c.weakType], ["float64", false]);
   const [d] = scan(
     (_: NDArray) => [scalar(1, "float32", true), null],
@@ -223,7 +223,7 @@ Deno.test("a weakly typed carry takes the strong type of what replaces it", () =
     {
       length: 2,
     },
-  ) as Pair;
+  );
   assertEquals(d.dtype, "float64");
 });
 
@@ -254,7 +254,7 @@ Deno.test("scan() says what is wrong", () => {
     "They must have one structure",
   );
   say(
-    () => scan((c: NDArray) => c, f64(1), xs),
+    () => scan(((c: NDArray) => c) as never, f64(1), xs),
     TypeError,
     "the function must return [carry, y]",
   );
@@ -299,7 +299,7 @@ Deno.test("residuals that do not change over the loop are not stacked", () => {
       ],
       f64([0.1, 0.2, 0.3]),
       xs,
-    ) as Pair;
+    );
     return sum(c, [0]);
   };
   const steps = arrayOf(
