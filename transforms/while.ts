@@ -10,7 +10,7 @@ import { stage } from "../core/staging.ts";
 import { bind } from "../core/trace.ts";
 import { unflatten } from "../core/tree.ts";
 import { asArray, callTraced, named, nameOf } from "./_arguments.ts";
-import type { AnyFunction, Traced } from "./types.ts";
+import type { Traced } from "./types.ts";
 import { flattenCarry, stageBody } from "./_loop_body.ts";
 import { whileP } from "./_while.ts";
 import { scan } from "./scan.ts";

@@ -22,7 +22,7 @@ import {
 import {
   BLOCK,
   forEachFrame,
-  Frame,
+  type Frame,
   type Lanes,
   materialise,
   sizeOf,
