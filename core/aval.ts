@@ -25,11 +25,11 @@ export class Aval {
   private static count = 0;
   private static readonly roots = new Map<DType, TrieNode>();
 
-  /** The one aval with this shape, dtype and weak type. */
+  /** The one aval with this shape, dtype and weak type; a bool is never weak. */
   static of(shape: readonly number[], dtype: DType, weakType = false): Aval {
     let node: TrieNode = childOf(Aval.roots, dtype);
     for (const extent of shape) node = childOf(node.children, extent);
-    return weakType
+    return weakType && dtype !== "bool"
       ? node.weak ??= new Aval(Object.freeze([...shape]), dtype, true)
       : node.strong ??= new Aval(Object.freeze([...shape]), dtype, false);
   }

@@ -44,6 +44,11 @@ export function converted(x: NDArray, { dtype, weakType }: Typed): NDArray {
   return x.dtype === dtype ? x : convertElementType(x, dtype, weakType);
 }
 
+/** `x` with a dtype that no longer yields to that of a partner. */
+export function strong(x: NDArray): NDArray {
+  return convertElementType(x, x.dtype);
+}
+
 /** Operands with one dtype, each in its own shape. */
 export function promoteDtypes(
   xs: readonly NDArray[],

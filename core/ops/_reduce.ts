@@ -29,6 +29,7 @@ export function reduction(
 
 /** The dtype in which values of `dtype` are accumulated: 16-bit floats in float32. */
 export function accumulatorOf(dtype: DType): DType {
+  if (dtype === "bool") return "int32";
   return isFloating(dtype) && itemSize(dtype) === 2 ? "float32" : dtype;
 }
 

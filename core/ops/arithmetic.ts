@@ -9,6 +9,7 @@ import { fullLike, zerosLike } from "./constants.ts";
 
 /** `-x`. */
 export const neg: (x: NDArray) => NDArray = unary("neg", (dx) => neg(dx), {
+  accepts: "numbers",
   transpose: ([ct]) => [neg(ct)],
 });
 
@@ -17,6 +18,7 @@ export const sub: (x: NDArray, y: NDArray) => NDArray = binary(
   "sub",
   [(dx) => dx, (dy) => neg(dy)],
   {
+    accepts: "numbers",
     transpose: ([ct], [x, y]) => [
       x instanceof Linear ? ct : null,
       y instanceof Linear ? neg(ct) : null,

@@ -12,7 +12,11 @@ import { concatenate } from "../../core/ops/concatenate.ts";
 import { fullLike, scalar } from "../../core/ops/constants.ts";
 import { dynamicUpdateSlice } from "../../core/ops/dynamic.ts";
 import { and, convertElementType, or } from "../../core/ops/elementwise.ts";
-import { gather, scatterAdd } from "../../core/ops/gather_scatter.ts";
+import {
+  gather,
+  type GatherMode,
+  scatterAdd,
+} from "../../core/ops/gather_scatter.ts";
 import { reshape, rev } from "../../core/ops/layout.ts";
 import {
   scatter,
@@ -21,7 +25,7 @@ import {
   scatterMul,
 } from "../../core/ops/scatter.ts";
 import { pad, slice } from "../../core/ops/slice_pad.ts";
-import { broadcastShapes, broadcastTo } from "../_promote.ts";
+import { broadcastShapes, broadcastTo, promoteDtypes } from "../_promote.ts";
 import {
   type IndexPlan,
   planOf,
@@ -44,6 +48,15 @@ const COMBINE: Record<
   multiply: { direct: productOf, scattered: scatterMul },
   min: { direct: min, scattered: scatterMin },
   max: { direct: max, scattered: scatterMax },
+};
+
+/** A sum of bools is true if one is, their product if all are. */
+const OF_BOOLS: Record<Update, Update> = {
+  set: "set",
+  add: "max",
+  multiply: "min",
+  min: "min",
+  max: "max",
 };
 
 function sumOf(x: NDArray, y: NDArray): NDArray {
@@ -126,11 +139,15 @@ function positionsOf(
   });
 }
 
-/** The elements of `x` that an index selects; positions in arrays are clamped. */
+/**
+ * The elements of `x` that an index selects. Positions in arrays that are out
+ * of bounds are clamped, or what they would read is filled.
+ */
 export function selected(
   x: NDArray,
   statics: readonly StaticIndexer[],
   arrays: readonly NDArray[],
+  mode: GatherMode = "clip",
 ): NDArray {
   const plan = planOf(statics, x.shape);
   const block = blockOf(reshape(x, plan.expanded), plan);
@@ -145,11 +162,28 @@ export function selected(
     startIndicesBatchingDims: [],
     startIndexMap: axes,
     sliceSizes: kept.shape.map((e, axis) => axes.includes(axis) ? 1 : e),
+    mode,
   });
 }
 
-/** `x` with the elements that an index selects combined with values; positions outside are dropped. */
+/**
+ * `x` with the elements that an index selects combined with values, in the
+ * dtype to which both promote; positions outside are dropped.
+ */
 export function updated(
+  x: NDArray,
+  values: NDArray,
+  statics: readonly StaticIndexer[],
+  arrays: readonly NDArray[],
+  how: Update,
+): NDArray {
+  if (how === "set") return replaced(x, values, statics, arrays, how);
+  const [wide, operands] = promoteDtypes([x, values]) as [NDArray, NDArray];
+  const out = replaced(wide, operands, statics, arrays, how);
+  return convertElementType(out, x.dtype, x.weakType);
+}
+
+function replaced(
   x: NDArray,
   values: NDArray,
   statics: readonly StaticIndexer[],
@@ -195,7 +229,8 @@ function scattered(
   const others = x.shape.filter((_, axis) => !axes.includes(axis));
   const shape = [...indices.shape.slice(0, -1)];
   windows.forEach((at, i) => shape.splice(at, 0, others[i]!));
-  return COMBINE[how].scattered(x, indices, fitted(values, shape, x), {
+  const combine = COMBINE[x.dtype === "bool" ? OF_BOOLS[how] : how];
+  return combine.scattered(x, indices, fitted(values, shape, x), {
     updateWindowDims: windows,
     insertedWindowDims: axes,
     operandBatchingDims: [],

@@ -2,7 +2,13 @@
 
 import type { ArrayLike, NDArray } from "../../core/array.ts";
 import { inlined } from "../../transforms/inlined.ts";
-import { type Domain, promoteDtypes, promoteOperands } from "../_promote.ts";
+import {
+  type Domain,
+  promotedType,
+  promoteDtypes,
+  promoteOperands,
+  strong,
+} from "../_promote.ts";
 
 /** A function of each element. */
 export type Unary = (x: ArrayLike) => NDArray;
@@ -27,6 +33,8 @@ export function binary(
 ): Binary {
   return inlined(name, 2, (xs) => {
     const [x, y] = promoteOperands(`${name}()`, xs, domain);
-    return f(x!, y!);
+    const out = f(x!, y!);
+    // An operand that only decides is no part of the result, but of its type.
+    return promotedType(xs, domain).weakType ? out : strong(out);
   });
 }

@@ -128,9 +128,17 @@ function flooredQuotient(x: NDArray, y: NDArray): NDArray {
     compare("ne", rest, zerosLike(rest)),
     compare("ne", signOf(y), signOf(rest)),
   );
-  return round(
+  const floored = round(
     select(isBelow, sub(quotient, fullLike(quotient, 1)), quotient),
   );
+  return select(compare("eq", y, zerosLike(y)), div(x, y), floored);
+}
+
+/** The remainder of an integer divided by 0 is 0. */
+function remainderTowardZero(x: NDArray, y: NDArray): NDArray {
+  if (isFloating(x.dtype)) return rem(x, y);
+  const isZero = compare("eq", y, zerosLike(y));
+  return rem(x, select(isZero, fullLike(y, 1), y));
 }
 
 /**
@@ -147,7 +155,7 @@ function flooredQuotient(x: NDArray, y: NDArray): NDArray {
 export const remainder: Binary = binary(
   "remainder",
   (x, y) => {
-    const rest = rem(x, y);
+    const rest = remainderTowardZero(x, y);
     const zero = zerosLike(rest);
     const isOther = xor(compare("lt", rest, zero), compare("lt", y, zero));
     const hasRest = compare("ne", rest, zero);
@@ -180,7 +188,11 @@ export const mod: Binary = remainder;
  * assertEquals(np.fmod(-7, 3).item(), -1);
  * ```
  */
-export const fmod: Binary = binary("fmod", rem, "numbers");
+export const fmod: Binary = binary(
+  "fmod",
+  remainderTowardZero,
+  "numbers",
+);
 
 /**
  * Floored quotient and its remainder, as Python's `divmod`.
@@ -265,7 +277,7 @@ function integerPower(x: NDArray, y: NDArray): NDArray {
  * assertEquals(np.negative(np.array([1, -2])).js(), [-1, 2]);
  * ```
  */
-export const negative: Unary = unary("negative", neg, "numbers");
+export const negative: Unary = unary("negative", neg);
 
 /**
  * `+x`.
@@ -278,7 +290,7 @@ export const negative: Unary = unary("negative", neg, "numbers");
  * assertEquals(np.positive(np.array([1, -2])).js(), [1, -2]);
  * ```
  */
-export const positive: Unary = unary("positive", (x) => x, "numbers");
+export const positive: Unary = unary("positive", (x) => x);
 
 /**
  * The absolute value; its derivative at 0 is 0.
@@ -368,7 +380,7 @@ export const reciprocal: Unary = unary(
  * assertEquals(np.sign(np.array([-3, 0, 2])).js(), [-1, 0, 1]);
  * ```
  */
-export const sign: Unary = unary("sign", signOf, "numbers");
+export const sign: Unary = unary("sign", signOf);
 
 /**
  * 0 below 0, 1 above, and `y` at 0.

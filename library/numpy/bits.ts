@@ -103,7 +103,7 @@ export const rightShift: Binary = binary(
 );
 
 /**
- * The number of bits that are 1, of absolute values.
+ * The number of bits that are 1, of absolute values, as uint8.
  *
  * @example
  * ```ts
@@ -115,6 +115,9 @@ export const rightShift: Binary = binary(
  */
 export const bitwiseCount: Unary = unary(
   "bitwiseCount",
-  (x) => ops.populationCount(kindOf(x.dtype) === "int" ? ops.abs(x) : x),
+  (x) => {
+    const size = kindOf(x.dtype) === "int" ? ops.abs(x) : x;
+    return ops.convertElementType(ops.populationCount(size), "uint8");
+  },
   "numbers",
 );

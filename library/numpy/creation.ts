@@ -74,9 +74,7 @@ const repeated = inlined(
   1,
   ([value], shape: readonly number[], dtype: DType | null) =>
     broadcastTo(
-      dtype === null
-        ? convertElementType(value, value.dtype)
-        : convertElementType(value, dtype),
+      dtype === null ? value : convertElementType(value, dtype),
       shape,
     ),
 );

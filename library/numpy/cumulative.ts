@@ -2,12 +2,13 @@
 
 import type { ArrayLike, NDArray } from "../../core/array.ts";
 import { sub } from "../../core/ops/arithmetic.ts";
+import { compare } from "../../core/ops/compare.ts";
 import * as ops from "../../core/ops/cumulative.ts";
 import { reshape } from "../../core/ops/layout.ts";
 import { slice } from "../../core/ops/slice_pad.ts";
 import { inlined } from "../../transforms/inlined.ts";
 import { axisOf } from "../_axes.ts";
-import { accumulatedType, converted } from "../_promote.ts";
+import { promoteDtypes, strong } from "../_promote.ts";
 
 /** A running combination along an axis, or of all elements in row-major order. */
 export type Running = (x: ArrayLike, axis?: number | null) => NDArray;
@@ -17,10 +18,11 @@ function running(
   f: (x: NDArray, axis: number) => NDArray,
 ): Running {
   const call = inlined(name, 1, ([x], axis: number | null) => {
-    const wide = converted(x, accumulatedType(x));
-    return axis === null
-      ? f(reshape(wide, [x.size]), 0)
-      : f(wide, axisOf(`${name}()`, axis, x.ndim));
+    const [numbers] = promoteDtypes([x], "numbers") as [NDArray];
+    const out = axis === null
+      ? f(reshape(numbers, [x.size]), 0)
+      : f(numbers, axisOf(`${name}()`, axis, x.ndim));
+    return strong(out);
   });
   return (x, axis = null) => call(x, axis);
 }
@@ -51,6 +53,11 @@ export const cumsum: Running = running("cumsum", ops.cumsum);
  */
 export const cumprod: Running = running("cumprod", ops.cumprod);
 
+/** Bools differ or do not. */
+function difference(x: NDArray, y: NDArray): NDArray {
+  return x.dtype === "bool" ? compare("ne", x, y) : sub(x, y);
+}
+
 const differences = inlined("diff", 1, ([x], order: number, axis: number) => {
   const at = axisOf("diff()", axis, x.ndim);
   let y = x;
@@ -62,7 +69,7 @@ const differences = inlined("diff", 1, ([x], order: number, axis: number) => {
         y.shape.map((_, a) => a === at ? Math.min(start, y.shape[at]!) : 0),
         y.shape.map((e, a) => a === at ? Math.min(limit, e) : e),
       );
-    y = sub(part(1, extent), part(0, extent - 1));
+    y = difference(part(1, extent), part(0, extent - 1));
   }
   return y;
 });

@@ -70,13 +70,13 @@ const taken = inlined(
     const whole = axis === null ? reshape(x, [x.size]) : x;
     const along = axis === null ? 0 : axisOf("take()", axis, x.ndim);
     const before = Array.from({ length: along }, () => [] as const);
-    return selected(whole, [...before, "array"], [positions]);
+    return selected(whole, [...before, "array"], [positions], "fill");
   },
 );
 
 /**
- * Elements at positions along an axis, or of all in row-major order. Positions
- * are clamped.
+ * Elements at positions along an axis, or of all in row-major order. Outside of
+ * the axis are NaN, the least signed or the greatest unsigned integer, or true.
  *
  * @example
  * ```ts
@@ -100,14 +100,15 @@ export function take(
 const takenAlong = inlined(
   "takeAlongAxis",
   2,
-  ([x, positions], axis: number) => {
+  ([given, positions], axis: number | null) => {
+    const x = axis === null ? reshape(given, [given.size]) : given;
     if (x.ndim !== positions.ndim) {
       throw new ShapeError(
         `Cannot take ${positions.aval} along an axis of ${x.aval}: needs as ` +
           `many axes in both`,
       );
     }
-    const along = axisOf("takeAlongAxis()", axis, x.ndim);
+    const along = axisOf("takeAlongAxis()", axis ?? 0, x.ndim);
     const others = x.shape.map((_, a) => a).filter((a) => a !== along);
     const common = x.shape.map((e, a) =>
       a === along ? positions.shape[a]! : Math.max(e, positions.shape[a]!)
@@ -124,6 +125,7 @@ const takenAlong = inlined(
         startIndicesBatchingDims: others,
         startIndexMap: [along],
         sliceSizes: extents.map(() => 1),
+        mode: "fill",
       },
     );
   },
@@ -131,7 +133,8 @@ const takenAlong = inlined(
 
 /**
  * Along an axis, the elements at positions that are given for each place of
- * the other axes, which broadcast. Positions are clamped.
+ * the other axes, which broadcast. Without an axis, `x` is flat. Positions outside
+ * of the axis are filled as in `take`.
  *
  * @throws {ShapeError} If the numbers of axes differ.
  * @example
@@ -145,7 +148,7 @@ const takenAlong = inlined(
 export function takeAlongAxis(
   x: ArrayLike,
   indices: ArrayLike,
-  axis: number,
+  axis: number | null,
 ): NDArray {
   return takenAlong(x, indices, axis);
 }

@@ -20,6 +20,7 @@ import {
   converted,
   promotedType,
   promoteOperands,
+  strong,
 } from "../_promote.ts";
 import { reshape } from "../../core/ops/layout.ts";
 import { restored, type SumOptions, withoutNan } from "./reductions.ts";
@@ -59,7 +60,9 @@ function moment<Rest extends unknown[]>(
         : { dtype, weakType: false };
       const isNarrow = isFloating(result.dtype) && itemSize(result.dtype) === 2;
       const wide = isNarrow ? { ...result, dtype: "float32" as const } : result;
-      const out = converted(f(converted(x, wide), axes, ...rest), result);
+      const out = strong(
+        converted(f(converted(x, wide), axes, ...rest), result),
+      );
       return keepdims ? restored(out, x.shape, axes) : out;
     },
   );
@@ -83,7 +86,8 @@ function varianceOver(
   const center = restored(meanOver(x, axes), x.shape, axes);
   const distance = sub(x, broadcastTo(center, x.shape));
   const total = ops.sum(square(distance), axes);
-  return div(total, fullLike(total, countOf(x, axes) - correction));
+  const count = countOf(x, axes) - correction;
+  return div(total, fullLike(total, count > 0 ? count : NaN));
 }
 
 const means = moment("mean", meanOver);

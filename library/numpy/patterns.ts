@@ -44,12 +44,12 @@ function gridOf(
  */
 export function eye(
   rows: number,
-  columns: number = rows,
-  { offset = 0, dtype = "float32" }: DTypeOption & {
-    readonly offset?: number;
-  } = {},
+  columns: number | null = null,
+  offset = 0,
+  { dtype = "float32" }: DTypeOption = {},
 ): NDArray {
-  return onDiagonal([], checkedShape("eye()", [rows, columns]), offset, dtype);
+  const shape = checkedShape("eye()", [rows, columns ?? rows]);
+  return onDiagonal([], shape, offset, dtype);
 }
 
 /**
@@ -64,7 +64,7 @@ export function eye(
  * ```
  */
 export function identity(size: number, options: DTypeOption = {}): NDArray {
-  return eye(size, size, options);
+  return eye(size, size, 0, options);
 }
 
 const below = inlinedList(

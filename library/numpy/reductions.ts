@@ -20,7 +20,7 @@ import {
 import { reshape } from "../../core/ops/layout.ts";
 import { inlined } from "../../transforms/inlined.ts";
 import { axesOf, axisOf } from "../_axes.ts";
-import { accumulatedType, converted, truth } from "../_promote.ts";
+import { accumulatedType, converted, strong, truth } from "../_promote.ts";
 
 /** Choices for every reduction. */
 export interface ReductionOptions {
@@ -56,7 +56,7 @@ function reduction(
 ): Reduction {
   const call = inlined(name, 1, ([x], axis: Axes, keepdims: boolean) => {
     const axes = axesOf(`${name}()`, axis, x.ndim);
-    const out = f(x, axes);
+    const out = strong(f(x, axes));
     return keepdims ? restored(out, x.shape, axes) : out;
   });
   return (x, axis = null, { keepdims = false } = {}) => call(x, axis, keepdims);
@@ -74,7 +74,7 @@ function accumulation(
       const wide = dtype === null
         ? converted(x, accumulatedType(x))
         : convertElementType(x, dtype);
-      const out = f(wide, axes);
+      const out = strong(f(wide, axes));
       return keepdims ? restored(out, x.shape, axes) : out;
     },
   );

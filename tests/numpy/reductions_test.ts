@@ -19,7 +19,8 @@ Deno.test("sums and products have JAX's dtypes", () => {
     np.ones([2], { dtype });
   assertEquals(ofType("bool").sum().dtype, "int32");
   assertEquals(ofType("int8").prod().dtype, "int32");
-  assertEquals(ofType("uint8").cumsum().dtype, "uint32");
+  assertEquals(ofType("uint8").cumsum().dtype, "uint8");
+  assertEquals(ofType("bool").cumsum().dtype, "int32");
   assertEquals(ofType("float16").sum().dtype, "float16");
   assertEquals(ofType("bool").mean().dtype, "float32");
   assertEquals(np.sum(X, 0, { dtype: "float64" }).dtype, "float64");

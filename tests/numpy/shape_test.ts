@@ -49,7 +49,7 @@ Deno.test("ranges", () => {
 Deno.test("constants and patterns", () => {
   assertEquals(js(np.full([2], np.array([1, 2]))), [1, 2]);
   assertEquals(np.zerosLike(X).dtype, "int32");
-  assertEquals(js(np.eye(2, 3, { offset: -1 })), [[0, 0, 0], [1, 0, 0]]);
+  assertEquals(js(np.eye(2, 3, -1)), [[0, 0, 0], [1, 0, 0]]);
   const [a, b] = np.meshgrid([np.arange(2), np.arange(3)], { indexing: "ij" });
   assertEquals([js(a!), js(b!)], [[[0, 0, 0], [1, 1, 1]], [[0, 1, 2], [
     0,
