@@ -15,7 +15,7 @@ export { ShapeError, TracerError, TreeError } from "./core/errors.ts";
 export type { Atom, Equation, Jaxpr, Literal, Var } from "./core/jaxpr.ts";
 export type { Axes, Indexer, IndexUpdater, KeepDims } from "./core/methods.ts";
 export type { Structural } from "./core/structural.ts";
-export type { TreeNode } from "./core/tree.ts";
+export { TREE_NODE, type TreeNode } from "./core/tree.ts";
 export type { CustomOptions } from "./transforms/_custom_signature.ts";
 export { checkpoint } from "./transforms/checkpoint.ts";
 export { customJvp, type CustomJvpFunction } from "./transforms/custom_jvp.ts";
