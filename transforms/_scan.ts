@@ -1,17 +1,12 @@
-/** The primitive of `scan`: its rules, and the pattern of its inputs. */
+/** The primitive of `scan`, with all its rules. */
 
 import type { NDArray } from "../core/array.ts";
-import type { Aval } from "../core/aval.ts";
-import { evalJaxpr, Jaxpr, memoised } from "../core/jaxpr.ts";
-import { add } from "../core/ops/addition.ts";
+import { evalJaxpr, Jaxpr } from "../core/jaxpr.ts";
 import { leading } from "../core/ops/_define.ts";
-import { sub } from "../core/ops/arithmetic.ts";
-import { scalar, zerosLike } from "../core/ops/constants.ts";
-import { dynamicSlice, dynamicUpdateSlice } from "../core/ops/dynamic.ts";
-import { reshape, transpose } from "../core/ops/layout.ts";
+import { zerosLike } from "../core/ops/constants.ts";
+import { transpose } from "../core/ops/layout.ts";
 import { Linear, type Primitive, type Tangent } from "../core/primitive.ts";
 import { pruned } from "../core/simplify.ts";
-import { stage, type Staged } from "../core/staging.ts";
 import { bind } from "../core/trace.ts";
 import {
   count,
@@ -23,23 +18,18 @@ import {
   unless,
   where,
 } from "./_jaxprs.ts";
+import {
+  interleaved,
+  invariantOutputs,
+  loopBody,
+  type Masks,
+  type ScanParams,
+  stackedAval,
+  transposedBody,
+} from "./_scan_bodies.ts";
 import { jvpJaxpr } from "./jvp.ts";
 import { splitJaxpr } from "./partial_eval.ts";
-import { backwardMixed } from "./transpose.ts";
 import { batchJaxpr } from "./vmap.ts";
-
-/**
- * The body is a jaxpr from `[...consts, ...carries, ...slices]` to
- * `[...carries, ...slices of results]`; the equation's own inputs are
- * `[...consts, ...carries, ...stacked]`.
- */
-export type ScanParams = {
-  readonly jaxpr: Jaxpr;
-  readonly consts: number;
-  readonly carries: number;
-  readonly length: number;
-  readonly reverse: boolean;
-};
 
 /** The primitive of `scan`. */
 export const scanP: Primitive<readonly NDArray[], ScanParams> = {
@@ -52,23 +42,14 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
 
   jvp: (primals, tangents, params) => {
     const { jaxpr, consts, carries } = params;
-    const nonzero = tangents.map((t) => t !== null);
-    const [inConsts, inCarries, inSlices] = parts(
-      nonzero,
-      consts,
-      carries,
-    ) as Masks;
-    const results = jaxpr.outputs.length - carries;
-    const derivative = (moving: readonly boolean[]) =>
-      jvpJaxpr(jaxpr, {
-        nonzero: [...inConsts, ...moving, ...inSlices],
-        instantiate: [...moving, ...new Array<boolean>(results).fill(false)],
-      });
-    const moving = fixedPoint(
-      inCarries,
-      (now) => derivative(now).nonzeroOut.slice(0, carries),
+    const { moving, inSlices, derived } = derivedBody(
+      params,
+      tangents.map((t) => t !== null),
+      (nonzero, instantiate) => jvpJaxpr(jaxpr, { nonzero, instantiate }),
+      ({ nonzeroOut }) => nonzeroOut,
     );
-    const { jaxpr: both, consts: closed, nonzeroOut } = derivative(moving);
+    const { jaxpr: both, consts: closed, nonzeroOut } = derived;
+    const results = jaxpr.outputs.length - carries;
     const fixed = closed.length + consts;
     const [dConsts, dCarries, dSlices] = parts(tangents, consts, carries);
     const [xConsts, xCarries, xSlices] = parts(primals, consts, carries);
@@ -113,23 +94,13 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
 
   batch: (inputs, mapped, axis, params) => {
     const { jaxpr, consts, carries } = params;
-    const [inConsts, inCarries, inSlices] = parts(
+    const { moving, inCarries, inSlices, derived } = derivedBody(
+      params,
       mapped,
-      consts,
-      carries,
-    ) as Masks;
-    const results = jaxpr.outputs.length - carries;
-    const batched = (moving: readonly boolean[]) =>
-      batchJaxpr(jaxpr, {
-        mapped: [...inConsts, ...moving, ...inSlices],
-        axis,
-        forced: [...moving, ...new Array<boolean>(results).fill(false)],
-      });
-    const moving = fixedPoint(
-      inCarries,
-      (now) => batched(now).mappedOut.slice(0, carries),
+      (some, forced) => batchJaxpr(jaxpr, { mapped: some, axis, forced }),
+      ({ mappedOut }) => mappedOut,
     );
-    const { jaxpr: body, mappedOut } = batched(moving);
+    const { jaxpr: body, mappedOut } = derived;
     const [xConsts, xCarries, xSlices] = parts(inputs, consts, carries);
     const outs = bind(scanP, [
       ...xConsts!,
@@ -146,23 +117,13 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
 
   partialEval: (inputs, params, trace) => {
     const { jaxpr, consts, carries } = params;
-    const unknown = inputs.map((x) => trace.isUnknown(x));
-    const [inConsts, inCarries, inSlices] = parts(
-      unknown,
-      consts,
-      carries,
-    ) as Masks;
-    const results = jaxpr.outputs.length - carries;
-    const splitAt = (moving: readonly boolean[]) =>
-      splitJaxpr(jaxpr, {
-        unknown: [...inConsts, ...moving, ...inSlices],
-        forced: [...moving, ...new Array<boolean>(results).fill(false)],
-      });
-    const moving = fixedPoint(
-      inCarries,
-      (now) => splitAt(now).unknownOut.slice(0, carries),
+    const { moving, inConsts, inSlices, derived } = derivedBody(
+      params,
+      inputs.map((x) => trace.isUnknown(x)),
+      (unknown, forced) => splitJaxpr(jaxpr, { unknown, forced }),
+      ({ unknownOut }) => unknownOut,
     );
-    const { known, unknown: rest, unknownOut, residuals } = splitAt(moving);
+    const { known, unknown: rest, unknownOut, residuals } = derived;
     const [xConsts, xCarries, xSlices] = parts(inputs, consts, carries);
 
     // Residuals that are the same in every iteration are computed once, outside.
@@ -296,160 +257,31 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
   },
 };
 
-type Masks = [readonly boolean[], readonly boolean[], readonly boolean[]];
-
-function stackedAval(aval: Aval, length: number): Aval {
-  return aval.with({ shape: [length, ...aval.shape] });
+/**
+ * The body derived for a property that some inputs have, such as a tangent or a
+ * batch axis, and the carries that have it once it has spread among them.
+ */
+function derivedBody<Derived>(
+  { jaxpr, consts, carries }: ScanParams,
+  mask: readonly boolean[],
+  derive: (inputs: readonly boolean[], forced: readonly boolean[]) => Derived,
+  outputsOf: (derived: Derived) => readonly boolean[],
+) {
+  const [inConsts, inCarries, inSlices] = parts(mask, consts, carries) as Masks;
+  const results = jaxpr.outputs.slice(carries).map(() => false);
+  const at = (moving: readonly boolean[]) =>
+    derive(
+      [...inConsts, ...moving, ...inSlices],
+      [...moving, ...results],
+    );
+  const moving = fixedPoint(
+    inCarries,
+    (now) => outputsOf(at(now)).slice(0, carries),
+  );
+  return { inConsts, inCarries, inSlices, moving, derived: at(moving) };
 }
 
 /** Exchanges the batch axis and the axis that is scanned. */
 function exchanged(x: NDArray): NDArray {
   return transpose(x, [1, 0, ...range(2, x.ndim - 2)]);
 }
-
-/** Puts the tangents of consts, carries and slices behind their primals. */
-function interleaved(
-  both: Jaxpr,
-  [consts, carries, slices]:
-    | readonly [number, number, number]
-    | readonly number[],
-  [dConsts, dCarries]: readonly number[],
-  [outCarries, outResults]: readonly number[],
-): Jaxpr {
-  const primals = consts! + carries! + slices!;
-  const dSlices = both.inputs.length - primals - dConsts! - dCarries!;
-  const outs = outCarries! + outResults!;
-  const dResults = both.outputs.length - outs - dCarries!;
-  return reordered(both, [
-    ...range(0, consts!),
-    ...range(primals, dConsts!),
-    ...range(consts!, carries!),
-    ...range(primals + dConsts!, dCarries!),
-    ...range(consts! + carries!, slices!),
-    ...range(primals + dConsts! + dCarries!, dSlices),
-  ], [
-    ...range(0, outCarries!),
-    ...range(outs, dCarries!),
-    ...range(outCarries!, outResults!),
-    ...range(outs + dCarries!, dResults),
-  ]);
-}
-
-/** Which outputs depend on the first `fixed` inputs only. */
-function invariantOutputs(jaxpr: Jaxpr, fixed: number): readonly boolean[] {
-  const varying = new Set<unknown>(jaxpr.inputs.slice(fixed));
-  for (const { inputs, outputs } of jaxpr.equations) {
-    if (inputs.some((a) => varying.has(a))) {
-      outputs.forEach((v) => varying.add(v));
-    }
-  }
-  return jaxpr.outputs.map((a) => !varying.has(a));
-}
-
-/** The body of the reversed loop that carries cotangents. */
-const transposedBody: (
-  jaxpr: Jaxpr,
-  key: {
-    readonly linear: readonly boolean[];
-    readonly consts: number;
-    readonly carries: number;
-  },
-) => Staged = memoised((jaxpr, { linear, consts, carries }) => {
-  const [inConsts, , inSlices] = parts(linear, consts, carries) as Masks;
-  const [cAvals, , sAvals] = parts(jaxpr.inAvals, consts, carries);
-  const avals = [
-    ...unless(cAvals!, inConsts),
-    ...where(cAvals!, inConsts),
-    ...jaxpr.outAvals.slice(0, carries),
-    ...unless(sAvals!, inSlices),
-    ...jaxpr.outAvals.slice(carries),
-  ];
-  const counts = [
-    consts - count(inConsts),
-    count(inConsts),
-    carries,
-    inSlices.length - count(inSlices),
-  ];
-  return stage(
-    (...args) => {
-      const [fixed, sums, ctCarries, slices, ctResults] = parts(
-        args,
-        ...counts,
-      );
-      const known = merged(
-        linear,
-        where(jaxpr.inAvals, linear).map((aval) =>
-          new Linear(aval)
-        ) as readonly (NDArray | Linear)[],
-        [...fixed!, ...slices!],
-      );
-      const cts = backwardMixed(jaxpr, known, [...ctCarries!, ...ctResults!])
-        .map((ct, i) =>
-          ct ?? (linear[i] ? zerosLike({ aval: jaxpr.inAvals[i]! }) : null)
-        );
-      const [ofConsts, ofCarries, ofSlices] = parts(cts, consts, carries);
-      return [
-        ...(where(ofConsts!, inConsts) as readonly NDArray[]).map((ct, i) =>
-          add(sums![i]!, ct)
-        ),
-        ...ofCarries as readonly NDArray[],
-        ...where(ofSlices!, inSlices) as readonly NDArray[],
-      ];
-    },
-    avals,
-    "the transpose of scan",
-  );
-});
-
-/** The body as a loop runs it: slices are read, and results stored, in place. */
-const loopBody: (jaxpr: Jaxpr, params: Omit<ScanParams, "jaxpr">) => Jaxpr =
-  memoised(
-    (jaxpr, { consts, carries, length, reverse }) => {
-      const [cAvals, kAvals, sAvals] = parts(jaxpr.inAvals, consts, carries);
-      const results = jaxpr.outAvals.slice(carries);
-      const avals = [
-        scalar(0, "int32").aval,
-        ...cAvals!,
-        ...sAvals!.map((aval) => stackedAval(aval, length)),
-        ...kAvals!,
-        ...results.map((aval) => stackedAval(aval, length)),
-      ];
-      return stage(
-        (counter, ...args) => {
-          const [fixed, stacked, moving, stores] = parts(
-            args,
-            consts,
-            sAvals!.length,
-            carries,
-          );
-          const at = reverse
-            ? sub(scalar(length - 1, "int32"), counter!)
-            : counter!;
-          const place = (x: NDArray) => [
-            at,
-            ...range(1, x.ndim - 1).map(() => scalar(0, "int32")),
-          ];
-          const slices = stacked!.map((x) =>
-            reshape(
-              dynamicSlice(x, place(x), [1, ...x.shape.slice(1)]),
-              x.shape.slice(1),
-            )
-          );
-          const outs = evalJaxpr(jaxpr, [...fixed!, ...moving!, ...slices]);
-          return [
-            ...outs.slice(0, carries),
-            ...outs.slice(carries).map((y, i) => {
-              const store = stores![i]!;
-              return dynamicUpdateSlice(
-                store,
-                reshape(y, [1, ...y.shape]),
-                place(store),
-              );
-            }),
-          ];
-        },
-        avals,
-        "the body of scan",
-      ).jaxpr;
-    },
-  );
