@@ -160,7 +160,7 @@ export function evalJaxpr(
 }
 
 /** The jaxprs inside the params of an equation. */
-export function innerJaxprs(
+function innerJaxprs(
   { primitive, params }: Pick<Equation, "primitive" | "params">,
 ): readonly Jaxpr[] {
   return primitive.jaxprs?.(params) ?? [];

@@ -62,11 +62,6 @@ export function withTrace<T>(trace: Trace, f: () => T): T {
   }
 }
 
-/** Runs `f` outside every transform. */
-export function withEagerTrace<T>(f: () => T): T {
-  return withTrace(base!, f);
-}
-
 /** Applies a primitive: every operation ends here. */
 export function bind<Inputs extends readonly NDArray[], Params>(
   primitive: Primitive<Inputs, Params>,

@@ -13,7 +13,6 @@ const RECOMPUTE_LIMIT = 4;
 const OPERAND_LIMIT = 4;
 /** Equations in a row before a value is stored, so that lowering does not recurse too deep. */
 const DEPTH_LIMIT = 128;
-
 /** Equations in a row within one kernel, over all values that it stores. */
 const KERNEL_DEPTH_LIMIT = 2 * DEPTH_LIMIT;
 
@@ -46,11 +45,7 @@ export interface Partition {
   readonly depth: ReadonlyMap<Var, number>;
 }
 
-/** Whether an equation emits its own steps instead of being fused. */
-export function emitsSteps({ primitive, params }: Equation): boolean {
-  return primitive.needsSteps?.(params) ?? !primitive.lower;
-}
-
+/** Which values are stored, and which equations become one unit. */
 export function partition(jaxpr: Jaxpr, choices: FusionChoices): Partition {
   const stored = new Set(choices.stored);
   for (const v of jaxpr.outputs) if (v instanceof Var) stored.add(v);
@@ -73,6 +68,11 @@ interface Chain {
   readonly leaves: ReadonlySet<Var>;
   /** The contraction on the way, if there is one. */
   readonly contraction: Var | null;
+}
+
+/** Whether an equation emits its own steps instead of being fused. */
+function emitsSteps({ primitive, params }: Equation): boolean {
+  return primitive.needsSteps?.(params) ?? !primitive.lower;
 }
 
 function costOf({ cost = 1 }: AnyPrimitive): number {
