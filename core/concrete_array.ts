@@ -1,13 +1,13 @@
 /** Arrays whose values are known. */
 
 import { NDArray, type Values } from "./array.ts";
+import { formatArray } from "./array_print.ts";
 import { Aval } from "./aval.ts";
 import type { Backend, Buffer } from "./backend.ts";
 import { backendNamed, currentBackend } from "./backend.ts";
 import { castValue } from "./casting.ts";
 import type { DType } from "./dtype.ts";
 import { yieldToEventLoop } from "./event_loop.ts";
-import { formatArray } from "./printing.ts";
 import {
   allocate,
   readValue,

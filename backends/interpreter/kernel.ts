@@ -31,6 +31,7 @@ import {
 /** A kernel on the buffers that it numbers. */
 export type KernelRun = (buffers: readonly Storage[]) => void;
 
+/** Makes a kernel ready to run. */
 export function compileKernel(kernel: Kernel): KernelRun {
   switch (kernel.kind) {
     case "nest":

@@ -12,6 +12,7 @@ export type ProgramRun = (
 
 type StepRun = (memory: ArrayBuffer[]) => void;
 
+/** Makes a Program ready to run. */
 export function compileProgram(program: Program): ProgramRun {
   const { buffers, slots } = program;
   const slotOf = (id: BufferId) => buffers[id]!.slot;

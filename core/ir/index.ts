@@ -31,8 +31,10 @@ export class Dynamic {
   ) {}
 }
 
+/** What an index is a multiple of. */
 export type IndexAtom = Loop | Quotient | Dynamic;
 
+/** One of the summands of an index. */
 export interface Term {
   readonly atom: IndexAtom;
   readonly stride: number;

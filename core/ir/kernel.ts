@@ -102,4 +102,5 @@ export interface Scatter {
   readonly store: Store;
 }
 
+/** One kernel; every backend runs all kinds. */
 export type Kernel = Nest | Contract | Cumulative | Sort | Scatter;

@@ -57,6 +57,7 @@ export interface BranchStep {
   readonly branches: readonly (readonly Step[])[];
 }
 
+/** One step of a Program. */
 export type Step = KernelStep | CopyStep | LoopStep | BranchStep;
 
 /** What a backend compiles. */

@@ -95,6 +95,7 @@ interface Common {
   readonly cost: number;
 }
 
+/** A number. */
 export interface ConstNode extends Common {
   readonly op: "const";
   readonly value: number;
@@ -141,6 +142,7 @@ export interface ContractNode extends Common {
   readonly right: Node;
 }
 
+/** A scalar value in the body of a kernel. */
 export type Node =
   | ConstNode
   | IndexNode

@@ -86,7 +86,7 @@ export function startProgress(
 }
 
 /** The terminal, or the file or pipe that stands in for it. */
-export function standardOutput(): ProgressOutput {
+function standardOutput(): ProgressOutput {
   const encoder = new TextEncoder();
   return {
     write: (text) => {
