@@ -59,9 +59,11 @@ function extended(
   before: number,
   after: number,
   mode: Exclude<PadMode, "constant">,
+  period = x,
 ): NDArray {
   if (before === 0 && after === 0) return x;
-  const extent = x.shape[axis]!;
+  const source = mode === "wrap" ? period : x;
+  const extent = source.shape[axis]!;
   if (extent === 0 || (mode === "reflect" && extent === 1)) {
     throw new RangeError(
       `Cannot pad axis ${axis} of an array of shape [${x.shape}] with mode ` +
@@ -76,11 +78,11 @@ function extended(
     : extent;
   const [first, last] = [Math.min(before, most), Math.min(after, most)];
   const wider = concatenate([
-    borderOf(x, axis, first, mode, true),
+    borderOf(source, axis, first, mode, true),
     x,
-    borderOf(x, axis, last, mode, false),
+    borderOf(source, axis, last, mode, false),
   ], axis);
-  return extended(wider, axis, before - first, after - last, mode);
+  return extended(wider, axis, before - first, after - last, mode, period);
 }
 
 function borderOf(

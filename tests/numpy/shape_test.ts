@@ -118,4 +118,14 @@ Deno.test("pad() fills, repeats, mirrors and wraps", () => {
   assertEquals(js(np.pad(x, 1, { mode: "wrap" })), [3, 1, 2, 3, 1]);
   assertEquals(np.pad(X, [[1, 0], [0, 2]]).shape, [3, 5]);
   assertThrows(() => np.pad(x, -1), RangeError, "whole numbers");
+  assertEquals(js(np.pad(x, [4, 1], { mode: "wrap" })), [
+    3,
+    1,
+    2,
+    3,
+    1,
+    2,
+    3,
+    1,
+  ]);
 });
