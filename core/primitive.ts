@@ -19,6 +19,19 @@ export class Linear {
   constructor(readonly aval: Aval) {}
 }
 
+/**
+ * An input of a transpose rule that cannot be linear: a factor, a divisor, an index.
+ *
+ * @throws {TypeError} If it is: the function that is transposed is not linear.
+ */
+export function known(x: NDArray | Linear): NDArray {
+  if (!(x instanceof Linear)) return x;
+  throw new TypeError(
+    `Cannot transpose a function that is not linear: an input (${x.aval}) is ` +
+      `multiplied by itself, divided by, or used to choose`,
+  );
+}
+
 /** At least one array: what a rule receives as cotangents or returns as outputs. */
 export type Arrays = readonly [NDArray, ...NDArray[]];
 

@@ -8,7 +8,7 @@ import type { Stage } from "../ir/kernel.ts";
 import type { BufferId } from "../ir/program.ts";
 import type { Node } from "../ir/scalar.ts";
 import type { Atom } from "../jaxpr.ts";
-import { Linear, type Primitive } from "../primitive.ts";
+import { known, Linear, type Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
 import { allLeading, requireEqual } from "./_define.ts";
 import { addTangents } from "./addition.ts";
@@ -37,7 +37,7 @@ const linearRecurrenceP: Primitive<readonly [NDArray, NDArray], Direction> = {
   transpose: ([ct], [factor, term], { axis, reverse }) => {
     if (!(term instanceof Linear)) return [null, null];
     const back = { axis, reverse: !reverse };
-    const next = previous(factor as NDArray, back);
+    const next = previous(known(factor), back);
     return [null, linearRecurrence(next, ct, back)];
   },
   batch: (inputs, mapped, { size }, { axis, reverse }) => {

@@ -1,7 +1,7 @@
 /** Arithmetic on two arrays, and the sign; `add` is in `addition.ts`. */
 
 import type { NDArray } from "../array.ts";
-import { Linear } from "../primitive.ts";
+import { known, Linear } from "../primitive.ts";
 import { binary } from "./_binary.ts";
 import { unary } from "./_define.ts";
 import { compare, select } from "./compare.ts";
@@ -32,8 +32,8 @@ export const mul: (x: NDArray, y: NDArray) => NDArray = binary(
   [(dx, _out, _x, y) => mul(dx, y), (dy, _out, x) => mul(x, dy)],
   {
     transpose: ([ct], [x, y]) => [
-      x instanceof Linear ? mul(ct, y as NDArray) : null,
-      y instanceof Linear ? mul(x as NDArray, ct) : null,
+      x instanceof Linear ? mul(ct, known(y)) : null,
+      y instanceof Linear ? mul(known(x), ct) : null,
     ],
   },
 );
@@ -47,7 +47,7 @@ export const div: (x: NDArray, y: NDArray) => NDArray = binary(
   ],
   {
     transpose: ([ct], [x, y]) => [
-      x instanceof Linear ? div(ct, y as NDArray) : null,
+      x instanceof Linear ? div(ct, known(y)) : null,
       null,
     ],
   },

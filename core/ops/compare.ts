@@ -2,7 +2,7 @@
 
 import type { NDArray } from "../array.ts";
 import { ShapeError } from "../errors.ts";
-import { Linear, type Primitive } from "../primitive.ts";
+import { known, Linear, type Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
 import { allLeading, elementwise, requireEqual } from "./_define.ts";
 import { zerosLike } from "./constants.ts";
@@ -49,8 +49,8 @@ const selectP: Primitive<readonly [NDArray, NDArray, NDArray]> = {
   ],
   transpose: ([ct], [which, x, y]) => [
     null,
-    x instanceof Linear ? select(which as NDArray, ct, zerosLike(ct)) : null,
-    y instanceof Linear ? select(which as NDArray, zerosLike(ct), ct) : null,
+    x instanceof Linear ? select(known(which), ct, zerosLike(ct)) : null,
+    y instanceof Linear ? select(known(which), zerosLike(ct), ct) : null,
   ],
   batch: (inputs, mapped, { size }) => {
     const [which, x, y] = allLeading(inputs, mapped, size);

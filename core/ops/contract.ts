@@ -4,7 +4,7 @@ import type { NDArray } from "../array.ts";
 import { Aval } from "../aval.ts";
 import { ShapeError } from "../errors.ts";
 import { REDUCTION_COST } from "../ir/fuse.ts";
-import { Linear, type Primitive } from "../primitive.ts";
+import { known, Linear, type Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
 import { axesExcept } from "./_axes.ts";
 import { accumulatorOf } from "./_reduce.ts";
@@ -53,10 +53,10 @@ const dotGeneralP: Primitive<readonly [NDArray, NDArray], Params> = {
   ],
   transpose: ([ct], [x, y], { dimensions }) => [
     x instanceof Linear
-      ? cotangentOf(0, ct, x.aval, y as NDArray, dimensions)
+      ? cotangentOf(0, ct, x.aval, known(y), dimensions)
       : null,
     y instanceof Linear
-      ? cotangentOf(1, ct, y.aval, x as NDArray, dimensions)
+      ? cotangentOf(1, ct, y.aval, known(x), dimensions)
       : null,
   ],
   batch: ([x, y], [xMapped, yMapped], _axis, { dimensions }) => {

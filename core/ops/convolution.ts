@@ -2,7 +2,7 @@
 
 import type { NDArray } from "../array.ts";
 import { REDUCTION_COST } from "../ir/fuse.ts";
-import { Linear, type Primitive } from "../primitive.ts";
+import { known, Linear, type Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
 import {
   convolution,
@@ -33,10 +33,10 @@ const convGeneralDilatedP: Primitive<
   ],
   transpose: ([ct], [x, y], params) => [
     x instanceof Linear
-      ? cotangentOfLeft(ct, x.aval.shape, y as NDArray, params)
+      ? cotangentOfLeft(ct, x.aval.shape, known(y), params)
       : null,
     y instanceof Linear
-      ? cotangentOfRight(ct, x as NDArray, y.aval.shape, params)
+      ? cotangentOfRight(ct, known(x), y.aval.shape, params)
       : null,
   ],
   batch: ([x, y], [xMapped, yMapped], { size }, params) => {

@@ -1,7 +1,7 @@
 /** Gathering, and adding what is scattered: each is the transpose of the other. */
 
 import type { NDArray } from "../array.ts";
-import { Linear, type Primitive } from "../primitive.ts";
+import { known, Linear, type Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
 import {
   batchedGather,
@@ -40,7 +40,7 @@ const gatherP: Primitive<readonly [NDArray, NDArray], GatherParams> = {
   ],
   transpose: ([ct], [x, indices], params) => [
     x instanceof Linear
-      ? scatterAdd(zerosLike(x), indices as NDArray, ct, scatterOf(params))
+      ? scatterAdd(zerosLike(x), known(indices), ct, scatterOf(params))
       : null,
     null,
   ],
@@ -93,7 +93,7 @@ export const scatterAdd: ScatterFunction = scatterFunction({
     x instanceof Linear ? ct : null,
     null,
     updates instanceof Linear
-      ? gather(ct, indices as NDArray, gatherOf(params, ct, updates.aval))
+      ? gather(ct, known(indices), gatherOf(params, ct, updates.aval))
       : null,
   ],
 });

@@ -1,7 +1,7 @@
 /** Scatters that store, multiply, or keep the smaller or the larger; `scatterAdd` is in `gather_scatter.ts`. */
 
 import type { NDArray } from "../array.ts";
-import { Linear, type Tangent } from "../primitive.ts";
+import { known, Linear, type Tangent } from "../primitive.ts";
 import {
   gatherOf,
   type ScatterFunction,
@@ -37,7 +37,7 @@ export const scatter: ScatterFunction = scatterFunction({
     )],
   ],
   transpose: ([ct], [x, indices, updates], params) => {
-    const at = indices as NDArray;
+    const at = known(indices);
     return [
       x instanceof Linear ? scatter(ct, at, zerosLike(updates), params) : null,
       null,
@@ -93,7 +93,7 @@ export const scatterMul: ScatterFunction = scatterFunction({
   },
   transpose: ([ct], [x, indices, updates], params) => [
     x instanceof Linear
-      ? scatterMul(ct, indices as NDArray, updates as NDArray, params)
+      ? scatterMul(ct, known(indices), known(updates), params)
       : null,
     null,
     null,

@@ -49,3 +49,11 @@ Deno.test("linearTranspose() of a function that is not linear raises", () => {
     "structure",
   );
 });
+
+Deno.test("linearTranspose() of a product of its argument with itself raises", () => {
+  assertThrows(
+    () => linearTranspose((x: NDArray) => mul(x, x), f64([1]))(f64([1])),
+    TypeError,
+    "Cannot transpose a function that is not linear",
+  );
+});
