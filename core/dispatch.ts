@@ -9,7 +9,7 @@ import { lower } from "./ir/lower.ts";
 import { Jaxpr, Var } from "./jaxpr.ts";
 import type { AnyPrimitive } from "./primitive.ts";
 import { simplify } from "./simplify.ts";
-import { StructuralMap } from "./structural.ts";
+import { StructuralMap } from "./structural_map.ts";
 import { checkOpen, installBaseTrace, type Trace, Tracer } from "./trace.ts";
 
 /** The trace below all others: evaluates. */

@@ -10,8 +10,8 @@ import {
   type Structural,
   structuralEquals,
   structuralHash,
-  StructuralMap,
 } from "./structural.ts";
+import { StructuralMap } from "./structural_map.ts";
 import { bind } from "./trace.ts";
 
 /** The result of one equation, or an input of a jaxpr. */

@@ -8,7 +8,7 @@ import {
   memoised,
   Var,
 } from "./jaxpr.ts";
-import { StructuralMap } from "./structural.ts";
+import { StructuralMap } from "./structural_map.ts";
 
 /** All passes. The result computes the same values, bit for bit. */
 export function simplify(jaxpr: Jaxpr): Jaxpr {

@@ -2,7 +2,7 @@
 
 import type { NDArray } from "../core/array.ts";
 import type { Tangent } from "../core/primitive.ts";
-import { StructuralMap } from "../core/structural.ts";
+import { StructuralMap } from "../core/structural_map.ts";
 import { type TreeStructure, unflatten } from "../core/tree.ts";
 import {
   callTraced,

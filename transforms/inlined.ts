@@ -4,7 +4,7 @@ import type { ArrayLike, NDArray } from "../core/array.ts";
 import { runJaxpr } from "../core/dispatch.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
 import { stage } from "../core/staging.ts";
-import { StructuralMap } from "../core/structural.ts";
+import { StructuralMap } from "../core/structural_map.ts";
 import { isEager } from "../core/trace.ts";
 import { type TreeStructure, unflatten } from "../core/tree.ts";
 import { asOperands, flattenArrays } from "./_arguments.ts";

@@ -11,15 +11,15 @@ import type { Jaxpr } from "../core/jaxpr.ts";
 import type { Primitive } from "../core/primitive.ts";
 import { simplify } from "../core/simplify.ts";
 import { stage } from "../core/staging.ts";
-import { StructuralMap } from "../core/structural.ts";
+import { StructuralMap } from "../core/structural_map.ts";
 import { bind, isEager } from "../core/trace.ts";
 import { flatten, type TreeStructure, unflatten } from "../core/tree.ts";
 import { asArray, flatFunction, named, positions } from "./_arguments.ts";
-import type { AnyFunction } from "./types.ts";
 import { type CallParams, callRules } from "./_call.ts";
 import { merged, unless, where } from "./_jaxprs.ts";
 import { axesInScope } from "./axis_names.ts";
 import { splitJaxpr } from "./partial_eval.ts";
+import type { AnyFunction } from "./types.ts";
 
 type JitParams = CallParams & {
   /** Inputs whose memory may be reused when the Program runs. */

@@ -3,11 +3,9 @@
 import { roundBfloat16 } from "../bfloat16.ts";
 import { castValue, wrapInteger } from "../casting.ts";
 import { type DType, DTYPES, isFloating } from "../dtype.ts";
+import { erf, erfc, erfInv } from "../error_function.ts";
 import { iinfo } from "../limits.ts";
 import {
-  erf,
-  erfc,
-  erfInv,
   logAddExp,
   logistic,
   nextafter,

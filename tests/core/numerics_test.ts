@@ -2,12 +2,10 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { bfloat16Bits, bfloat16FromBits } from "../../core/bfloat16.ts";
 import { castValue } from "../../core/casting.ts";
+import { erf, erfc, erfInv } from "../../core/error_function.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { finfo } from "../../core/limits.ts";
 import {
-  erf,
-  erfc,
-  erfInv,
   integerPower,
   logAddExp,
   logistic,

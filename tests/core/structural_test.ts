@@ -9,8 +9,8 @@ import {
   mixHash,
   structuralEquals,
   structuralHash,
-  StructuralMap,
 } from "../../core/structural.ts";
+import { StructuralMap } from "../../core/structural_map.ts";
 
 /** Distinct values: no two are equal. */
 const DISTINCT: readonly unknown[] = [

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
-import { erf } from "../../core/numerics.ts";
+import { erf } from "../../core/error_function.ts";
 import { map } from "../../core/tree.ts";
 import * as random from "../../library/random/mod.ts";
 import { grad } from "../../transforms/grad.ts";
