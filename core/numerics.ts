@@ -28,34 +28,6 @@ export function pow(x: number, y: number): number {
 }
 
 /**
- * `x` to the integer power `n` by repeated squaring, as JAX's `integer_pow`;
- * a negative power is the reciprocal of the positive one. Exact where all
- * products are; otherwise the error grows with `n`, to about `n / 2` ulp.
- *
- * @throws {RangeError} If `n` is not an integer.
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(integerPower(-3, 3), -27);
- * assertEquals(integerPower(2, -2), 0.25);
- * ```
- */
-export function integerPower(x: number, n: number): number {
-  if (!Number.isInteger(n)) {
-    throw new RangeError(
-      `Cannot raise to the integer power ${n}: needs an integer. Use pow()`,
-    );
-  }
-  let product = 1;
-  for (let rest = Math.abs(n), square = x; rest > 0; square *= square) {
-    if (rest % 2 === 1) product *= square;
-    rest = Math.floor(rest / 2);
-  }
-  return n < 0 ? 1 / product : product;
-}
-
-/**
  * `log(exp(a) + exp(b))` without overflow. Two negative infinities give one.
  *
  * The error is of the size of that of the larger argument: where the result is

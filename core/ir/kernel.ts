@@ -1,14 +1,15 @@
 /** The closed set of kernel kinds: all that a backend must know how to run. */
 
 import type { DType } from "../dtype.ts";
-import type {
-  Bound,
-  ContractNode,
-  Node,
-  ReduceNode,
-  Reducer,
-} from "./scalar.ts";
 import type { Index, Loop } from "./index.ts";
+import {
+  type Bound,
+  type ContractNode,
+  dynamicNodes,
+  type Node,
+  type ReduceNode,
+  type Reducer,
+} from "./scalar.ts";
 
 /** A buffer that a kernel reads or writes. */
 export interface KernelBuffer {
@@ -21,6 +22,11 @@ export interface Store {
   readonly buffer: number;
   readonly offset: Index;
   readonly value: Node;
+}
+
+/** The nodes that a store computes: its value, and loads that its place needs. */
+export function nodesOfStore({ value, offset }: Store): readonly Node[] {
+  return [value, ...dynamicNodes(offset)];
 }
 
 /**

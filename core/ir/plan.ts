@@ -1,35 +1,15 @@
-/** Which memory each buffer of a Program lives in, and until when. */
+/** Which memory each buffer of a Program lives in. */
 
 import { itemSize } from "../dtype.ts";
-import type { KernelBuffer, Nest, Stage, Store } from "./kernel.ts";
-import type { BufferId, LoopStep, Program, Step } from "./program.ts";
+import type { KernelBuffer } from "./kernel.ts";
 import {
-  dynamicNodes,
-  type LoadNode,
-  type Node,
-  operandsOf,
-} from "./scalar.ts";
-
-/** A Program whose buffers have no memory yet. */
-export interface Unplanned
-  extends Pick<Program, "inputs" | "donated" | "outputs" | "steps"> {
-  readonly buffers: readonly KernelBuffer[];
-}
-
-/** When a buffer is in use, in steps from the start of the Program. */
-interface Life {
-  first: number;
-  last: number;
-}
-
-/** A step at which `to` could take over the memory of `from`. */
-interface Takeover {
-  readonly from: BufferId;
-  readonly to: BufferId;
-  readonly time: number;
-  /** The loops around the step. */
-  readonly loops: readonly LoopStep[];
-}
+  type Life,
+  stretch,
+  type Takeover,
+  type Unplanned,
+  Uses,
+} from "./lifetimes.ts";
+import type { BufferId, LoopStep, Program, Step } from "./program.ts";
 
 /** Gives each buffer a slot; removes copies whose memory is taken over. */
 export function plan(program: Unplanned): Program {
@@ -66,123 +46,6 @@ export function plan(program: Unplanned): Program {
     slots,
     steps: settle(program.steps),
   };
-}
-
-/** Walks the steps in order and notes when each buffer is used. */
-class Uses {
-  /** First and last use, in order of the walk. */
-  readonly own = new Map<BufferId, Life>();
-  /** As `own`, stretched over loops that need the value throughout. */
-  readonly whole = new Map<BufferId, Life>();
-  /** Last use of a carry in the body of its loop. */
-  readonly lastInBody = new Map<LoopStep, ReadonlyMap<BufferId, number>>();
-  readonly takeovers: Takeover[] = [];
-  private clock = 0;
-
-  constructor({ inputs, outputs, donated, steps }: Unplanned) {
-    inputs.forEach((id, i) => {
-      this.touch(id, -1);
-      if (!donated[i]) this.touch(id, Infinity);
-    });
-    this.walk(steps, []);
-    for (const id of outputs) this.touch(id, Infinity);
-    for (const [id, life] of this.own) {
-      stretch(this.whole, id, life.first, life.last);
-    }
-  }
-
-  private touch(id: BufferId, time: number): void {
-    stretch(this.own, id, time, time);
-  }
-
-  private walk(steps: readonly Step[], loops: readonly LoopStep[]): void {
-    for (const step of steps) {
-      const time = ++this.clock;
-      switch (step.kind) {
-        case "kernel":
-          for (const id of step.buffers) this.touch(id, time);
-          if (step.kernel.kind === "nest") {
-            for (const [from, to] of inPlacePairs(step.kernel)) {
-              this.offer(step.buffers[from]!, step.buffers[to]!, time, loops);
-            }
-          }
-          break;
-        case "copy":
-          this.touch(step.from, time);
-          this.touch(step.to, time);
-          this.offer(step.from, step.to, time, loops);
-          break;
-        case "branch":
-          this.touch(step.index, time);
-          for (const branch of step.branches) this.walk(branch, loops);
-          break;
-        case "loop":
-          this.walkLoop(step, time, loops);
-          break;
-        default:
-          step satisfies never;
-      }
-    }
-  }
-
-  private walkLoop(
-    step: LoopStep,
-    start: number,
-    loops: readonly LoopStep[],
-  ): void {
-    const around = [...loops, step];
-    this.walk(step.condition?.steps ?? [], around);
-    if (step.condition) this.touch(step.condition.flag, ++this.clock);
-    this.walk(step.body, around);
-    const end = ++this.clock;
-    const carried = step.carries.flatMap((c) => [c.current, c.next]);
-    this.lastInBody.set(
-      step,
-      new Map(
-        step.carries.map((
-          { current },
-        ) => [current, this.own.get(current)?.last ?? start]),
-      ),
-    );
-    for (
-      const id of [...carried, ...(step.counter === null ? [] : [step.counter])]
-    ) {
-      stretch(this.whole, id, start, end);
-    }
-    // What was there before the loop must be there in every iteration.
-    const currents = new Set(step.carries.map((c) => c.current));
-    for (const [id, life] of this.own) {
-      if (life.first < start && life.last >= start && !currents.has(id)) {
-        life.last = Math.max(life.last, end);
-      }
-    }
-    for (const { next } of step.carries) {
-      this.touch(next, end);
-    }
-  }
-
-  private offer(
-    from: BufferId,
-    to: BufferId,
-    time: number,
-    loops: readonly LoopStep[],
-  ): void {
-    this.takeovers.push({ from, to, time, loops });
-  }
-}
-
-function stretch(
-  lives: Map<BufferId, Life>,
-  id: BufferId,
-  first: number,
-  last: number,
-): void {
-  const life = lives.get(id);
-  if (!life) lives.set(id, { first, last });
-  else {[life.first, life.last] = [
-      Math.min(life.first, first),
-      Math.max(life.last, last),
-    ];}
 }
 
 /** Sets of buffers that share memory because each took over from another. */
@@ -317,58 +180,4 @@ function pinExchanged(
       pinExchanged(step.condition?.steps ?? [], owners, pinned);
     }
   }
-}
-
-/**
- * Buffers of a nest, read and written, such that writing in place is safe:
- * each element is read only where it is written, and not after that.
- */
-function inPlacePairs(
-  { stages }: Nest,
-): readonly (readonly [from: number, to: number])[] {
-  const loads = stages.map(loadsOf);
-  return stages.flatMap((stage, at) => {
-    if (stage.kind !== "store") return [];
-    const { buffer, offset } = stage.store;
-    const candidates = new Set(loads[at]!.map((load) => load.buffer));
-    return [...candidates].filter((from) =>
-      from !== buffer &&
-      loads.every((list, i) =>
-        list.every((load) =>
-          load.buffer !== from ||
-          (i <= at && load.offset === offset && load.bounds.length === 0)
-        )
-      )
-    ).map((from) => [from, buffer] as const);
-  });
-}
-
-function loadsOf(stage: Stage): readonly LoadNode[] {
-  switch (stage.kind) {
-    case "store":
-      return loadsIn(storeOperands(stage.store));
-    case "row":
-      return loadsIn([stage.node]);
-    case "reduce":
-      return [...loadsIn([stage.node.body]), ...stage.stages.flatMap(loadsOf)];
-    default:
-      return stage satisfies never;
-  }
-}
-
-function storeOperands({ value, offset }: Store): readonly Node[] {
-  return [value, ...dynamicNodes(offset)];
-}
-
-function loadsIn(roots: readonly Node[]): readonly LoadNode[] {
-  const found = new Set<LoadNode>();
-  const seen = new Set<Node>();
-  const visit = (node: Node): void => {
-    if (seen.has(node)) return;
-    seen.add(node);
-    if (node.op === "load") found.add(node);
-    operandsOf(node).forEach(visit);
-  };
-  roots.forEach(visit);
-  return [...found];
 }

@@ -5,10 +5,16 @@
 
 import type { KernelBuilder } from "./builder.ts";
 import type { Loop } from "./index.ts";
-import type { Contract, Kernel, Nest, Stage, Store } from "./kernel.ts";
+import {
+  type Contract,
+  type Kernel,
+  type Nest,
+  nodesOfStore,
+  type Stage,
+  type Store,
+} from "./kernel.ts";
 import {
   type ContractNode,
-  dynamicNodes,
   isApplied,
   type Node,
   operandsOf,
@@ -34,7 +40,7 @@ export function schedule(
   loops: readonly Loop[],
   stores: readonly Store[],
 ): Kernel | Unschedulable {
-  const heads = stagesWithin(stores.flatMap(storeNodes));
+  const heads = stagesWithin(stores.flatMap(nodesOfStore));
   const contractions = contractionsIn(heads);
   if (contractions.length > 0) {
     return scheduleContract(k, loops, stores, heads, contractions);
@@ -193,7 +199,7 @@ function rowCandidates(
   };
   const roots = stage.kind === "reduce"
     ? [stage.node.body]
-    : storeNodes(stage.store);
+    : nodesOfStore(stage.store);
   roots.forEach(visit);
   return found;
 }
@@ -228,10 +234,6 @@ function contractionsIn(
   return heads.flatMap((head) =>
     head.op === "contract" ? [head] : contractionsIn(stagesWithin([head.body]))
   );
-}
-
-function storeNodes({ value, offset }: Store): readonly Node[] {
-  return [value, ...dynamicNodes(offset)];
 }
 
 function sameLoops(loops: ReadonlySet<Loop>, scope: readonly Loop[]): boolean {

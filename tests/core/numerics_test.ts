@@ -6,7 +6,6 @@ import { erf, erfc, erfInv } from "../../core/error_function.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { finfo } from "../../core/limits.ts";
 import {
-  integerPower,
   logAddExp,
   logistic,
   nextafter,
@@ -160,24 +159,6 @@ Deno.test("pow() is that of IEEE 754", () => {
   assertEquals([pow(-Infinity, 3), pow(-Infinity, 2)], [-Infinity, Infinity]);
   assertEquals([pow(-Infinity, -3), pow(-0, -1)], [-0, -Infinity]);
   assertEquals([pow(-0, 3), pow(-2, 3), pow(2, -1074)], [-0, -8, 5e-324]);
-});
-
-Deno.test("integerPower() multiplies", () => {
-  assertEquals([0, 1, 2, 3, 10].map((n) => integerPower(-2, n)), [
-    1,
-    -2,
-    4,
-    -8,
-    1024,
-  ]);
-  assertEquals(integerPower(3, 33), 3 ** 33);
-  assertEquals(integerPower(-2, -3), -0.125);
-  assertEquals(integerPower(NaN, 0), 1);
-  assertEquals(integerPower(-0, 3), -0);
-  assertEquals(integerPower(-0, -3), -Infinity);
-  assertEquals(integerPower(1e200, 2), Infinity);
-  assertEquals(integerPower(1, 2 ** 40), 1);
-  assertThrows(() => integerPower(2, 0.5), RangeError, "Use pow()");
 });
 
 Deno.test("roundHalfEven() rounds ties to even and keeps the sign of 0", () => {
