@@ -10,6 +10,7 @@ import "./methods.ts";
 export * from "./arithmetic.ts";
 export * from "./array.ts";
 export * from "./bits.ts";
+export * from "./choice.ts";
 export * from "./comparison.ts";
 export {
   arange,
@@ -43,6 +44,7 @@ export {
   stack,
   vstack,
 } from "./join.ts";
+export * from "./logic.ts";
 export * from "./moments.ts";
 export * from "./pad.ts";
 export * from "./patterns.ts";
