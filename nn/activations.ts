@@ -34,11 +34,16 @@ import { convertElementType } from "../core/ops/convert.ts";
 import { isFloating } from "../core/dtype.ts";
 import { inlined } from "../transforms/inlined.ts";
 
-/** A function of each element; integers become float32. */
+/** A function of each element; integers become float32 unless it only clips them. */
 export type Activation = (x: ArrayLike) => NDArray;
 
 function activation(name: string, f: (x: NDArray) => NDArray): Activation {
   return inlined(name, 1, ([x]) => f(toFloats(x)));
+}
+
+/** A function that keeps integers. */
+function clipping(name: string, f: (x: NDArray) => NDArray): Activation {
+  return inlined(name, 1, ([x]) => f(x));
 }
 
 function toFloats(x: NDArray): NDArray {
@@ -62,7 +67,7 @@ function tendingToRelu(f: (x: NDArray) => NDArray): (x: NDArray) => NDArray {
  * assertEquals(grad(nn.relu)(0).item(), 0);
  * ```
  */
-export const relu: Activation = activation(
+export const relu: Activation = clipping(
   "relu",
   (x) => where(lessEqual(x, 0), 0, x),
 );
@@ -121,7 +126,7 @@ export const mish: Activation = activation(
 );
 
 /** `max(-1, min(x, 1))`. */
-export const hardTanh: Activation = activation(
+export const hardTanh: Activation = clipping(
   "hardTanh",
   (x) => where(greater(x, 1), 1, where(less(x, -1), -1, x)),
 );
@@ -159,7 +164,7 @@ export const sparseSigmoid: Activation = activation(
 );
 
 /** `x` itself. */
-export const identity: Activation = activation("identity", (x) => x);
+export const identity: Activation = clipping("identity", (x) => x);
 
 /**
  * `x` above 0, `alpha (exp(x) - 1)` below (Clevert et al. 2016).

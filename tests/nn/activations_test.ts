@@ -184,3 +184,13 @@ for (
     checkGrads(f, [array(POINTS, "float64")], { tolerance: 1e-5 });
   });
 }
+
+Deno.test("relu(), hardTanh() and identity() keep integers", () => {
+  const x = array([-2, 0, 3], "int32");
+  assertEquals([nn.relu(x).dtype, nn.relu(x).js()], ["int32", [0, 0, 3]]);
+  assertEquals(nn.hardTanh(x).js(), [-1, 0, 1]);
+  assertEquals([nn.hardTanh(x).dtype, nn.identity(x).dtype], [
+    "int32",
+    "int32",
+  ]);
+});
