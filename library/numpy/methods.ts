@@ -3,6 +3,7 @@
 import { installMethods } from "../../core/methods.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as comparison from "./comparison.ts";
+import * as conversion from "./conversion.ts";
 import * as cumulative from "./cumulative.ts";
 import * as indexing from "./indexing.ts";
 import * as moments from "./moments.ts";
@@ -15,6 +16,7 @@ import * as sorting from "./sorting.ts";
 installMethods({
   ...arithmetic,
   ...comparison,
+  ...conversion,
   ...cumulative,
   ...indexing,
   ...moments,

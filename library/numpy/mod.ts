@@ -12,6 +12,7 @@ export * from "./array.ts";
 export * from "./bits.ts";
 export * from "./choice.ts";
 export * from "./comparison.ts";
+export * from "./conversion.ts";
 export {
   arange,
   empty,
@@ -32,6 +33,7 @@ export * from "./cumulative.ts";
 export * from "./dtypes.ts";
 export * from "./einsum.ts";
 export * from "./exponential.ts";
+export * from "./hyperbolic.ts";
 export { diag, diagonal, take, takeAlongAxis, trace } from "./indexing.ts";
 export {
   atleast1d,
