@@ -1,6 +1,6 @@
 /** Runs each kind of kernel. */
 
-import type { DType } from "../../core/dtype.ts";
+import { type DType, isFloating } from "../../core/dtype.ts";
 import { readValue, type Storage, writeValue } from "../../core/storage.ts";
 import type {
   Contract,
@@ -126,6 +126,7 @@ function runContract(
 ): void {
   const [n, depth] = [sizeOf(columns), sizeOf(node.inner)];
   const round = rounderOf(node.dtype);
+  const multiply = isFloating(node.dtype) ? floatProduct : integerProduct;
   const block = Math.max(1, Math.floor((1 << 18) / Math.max(1, depth, n)));
   forEachFrame(buffers, batch, null, (at) => {
     const right = materialise(
@@ -146,14 +147,17 @@ function runContract(
   }, 1);
 }
 
-function multiply(
+/** Rows and columns of a product, and the terms of each sum. */
+interface ProductSizes {
+  readonly m: number;
+  readonly n: number;
+  readonly depth: number;
+}
+
+function floatProduct(
   left: Lanes,
   right: Lanes,
-  { m, n, depth }: {
-    readonly m: number;
-    readonly n: number;
-    readonly depth: number;
-  },
+  { m, n, depth }: ProductSizes,
 ): Lanes {
   const product = new Float64Array(m * n);
   for (let i = 0; i < m; i++) {
@@ -162,6 +166,26 @@ function multiply(
       const factor = left[i * depth + k]!;
       const at = k * n;
       for (let j = 0; j < n; j++) row[j]! += factor * right[at + j]!;
+    }
+  }
+  return product;
+}
+
+/** Wraps at each step: the sum of exact products could pass 2^53. */
+function integerProduct(
+  left: Lanes,
+  right: Lanes,
+  { m, n, depth }: ProductSizes,
+): Lanes {
+  const product = new Float64Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let k = 0; k < depth; k++) {
+        sum += Math.imul(left[i * depth + k]!, right[k * n + j]!);
+        sum |= 0;
+      }
+      product[i * n + j] = sum;
     }
   }
   return product;

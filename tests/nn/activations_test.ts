@@ -170,7 +170,9 @@ for (
     assertClose(f(x), expected, { tolerance: 1e-6 });
     assertClose(jit(f)(x), f(x), { tolerance: 1e-12 });
     assertClose(vmap(f)(x), f(x), { tolerance: 1e-12 });
-    assertEquals(f(array([1, 2], "int32")).dtype, "float32");
+    const isClipping = ["relu", "hardTanh", "identity"].includes(name);
+    const dtype = isClipping ? "int32" : "float32";
+    assertEquals(f(array([1, 2], "int32")).dtype, dtype);
   });
 
   Deno.test(`${name}() has its limits at infinities and propagates NaN`, () => {
@@ -185,12 +187,7 @@ for (
   });
 }
 
-Deno.test("relu(), hardTanh() and identity() keep integers", () => {
+Deno.test("relu() and hardTanh() of integers", () => {
   const x = array([-2, 0, 3], "int32");
-  assertEquals([nn.relu(x).dtype, nn.relu(x).js()], ["int32", [0, 0, 3]]);
-  assertEquals(nn.hardTanh(x).js(), [-1, 0, 1]);
-  assertEquals([nn.hardTanh(x).dtype, nn.identity(x).dtype], [
-    "int32",
-    "int32",
-  ]);
+  assertEquals([nn.relu(x).js(), nn.hardTanh(x).js()], [[0, 0, 3], [-1, 0, 1]]);
 });

@@ -106,3 +106,10 @@ Deno.test("diagonals, traces and triangles", () => {
   assertEquals(js(np.triu(np.ones([2, 3]), 1)), [[0, 1, 1], [0, 0, 1]]);
   assertEquals(js(np.tri(2, 3, 1)), [[1, 1, 0], [1, 1, 1]]);
 });
+
+Deno.test("products of integers wrap, and are exact beyond 2^53", () => {
+  for (const dtype of ["int32", "uint32"] as const) {
+    const x = np.array([2 ** 31 - 1, 16777217, 3], { dtype });
+    assertEquals(np.dot(x, x).item(), 33554443);
+  }
+});
