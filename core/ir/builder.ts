@@ -1,6 +1,7 @@
 /** Builds the body of one kernel out of interned nodes. */
 
 import type { DType } from "../dtype.ts";
+import { gcd } from "../gcd.ts";
 import { simplified } from "./algebra.ts";
 import { type Index, IndexSpace, type Loop } from "./index.ts";
 import type { KernelBuffer } from "./kernel.ts";
@@ -302,10 +303,6 @@ export class KernelBuilder {
     this.nodes.set(key, node);
     return node;
   }
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }
 
 function loopsOf(indices: readonly Index[]): ReadonlySet<Loop> {

@@ -1,5 +1,7 @@
 /** Extents of windows that move over an axis. */
 
+import { gcd } from "../gcd.ts";
+
 /** How a window moves over one axis. */
 export type AxisWindow = {
   /** Elements of the window. */
@@ -89,8 +91,4 @@ export function windowClasses(
 
 function progressionLength(extent: number, step: number): number {
   return Math.max(0, Math.ceil(extent / step));
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }
