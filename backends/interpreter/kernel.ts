@@ -126,7 +126,7 @@ function runContract(
 ): void {
   const [n, depth] = [sizeOf(columns), sizeOf(node.inner)];
   const round = rounderOf(node.dtype);
-  const multiply = isFloating(node.dtype) ? floatProduct : integerProduct;
+  const add = isFloating(node.dtype) ? addScaled : addScaledIntegers;
   const block = Math.max(1, Math.floor((1 << 18) / Math.max(1, depth, n)));
   forEachFrame(buffers, batch, null, (at) => {
     const right = materialise(
@@ -137,7 +137,7 @@ function runContract(
     );
     forEachFrame(buffers, rows, at, (block) => {
       const left = materialise(buffers, node.left, node.inner, block);
-      const product = multiply(left, right, { m: block.count, n, depth });
+      const product = multiply(left, right, { m: block.count, n, depth, add });
       forEachFrame(buffers, columns, block, (frame, start) => {
         const values = product.subarray(start, start + frame.count).map(round);
         frame.set(node, values);
@@ -147,45 +147,35 @@ function runContract(
   }, 1);
 }
 
-/** Rows and columns of a product, and the terms of each sum. */
-interface ProductSizes {
-  readonly m: number;
-  readonly n: number;
-  readonly depth: number;
-}
+/** Adds `factor` times the elements of `right` from `at` on to a row. */
+type AddScaled = (row: Lanes, factor: number, right: Lanes, at: number) => void;
 
-function floatProduct(
+const addScaled: AddScaled = (row, factor, right, at) => {
+  for (let j = 0; j < row.length; j++) row[j]! += factor * right[at + j]!;
+};
+
+/** Wraps at each step: the sum of exact products could pass 2^53. */
+const addScaledIntegers: AddScaled = (row, factor, right, at) => {
+  for (let j = 0; j < row.length; j++) {
+    row[j] = (row[j]! + Math.imul(factor, right[at + j]!)) | 0;
+  }
+};
+
+function multiply(
   left: Lanes,
   right: Lanes,
-  { m, n, depth }: ProductSizes,
+  { m, n, depth, add }: {
+    readonly m: number;
+    readonly n: number;
+    readonly depth: number;
+    readonly add: AddScaled;
+  },
 ): Lanes {
   const product = new Float64Array(m * n);
   for (let i = 0; i < m; i++) {
     const row = product.subarray(i * n, (i + 1) * n);
     for (let k = 0; k < depth; k++) {
-      const factor = left[i * depth + k]!;
-      const at = k * n;
-      for (let j = 0; j < n; j++) row[j]! += factor * right[at + j]!;
-    }
-  }
-  return product;
-}
-
-/** Wraps at each step: the sum of exact products could pass 2^53. */
-function integerProduct(
-  left: Lanes,
-  right: Lanes,
-  { m, n, depth }: ProductSizes,
-): Lanes {
-  const product = new Float64Array(m * n);
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
-      let sum = 0;
-      for (let k = 0; k < depth; k++) {
-        sum += Math.imul(left[i * depth + k]!, right[k * n + j]!);
-        sum |= 0;
-      }
-      product[i * n + j] = sum;
+      add(row, left[i * depth + k]!, right, k * n);
     }
   }
   return product;
