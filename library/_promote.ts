@@ -7,7 +7,7 @@ import { promote, type Typed } from "../core/promotion.ts";
 import { broadcastInDim } from "../core/ops/broadcast_sum.ts";
 import { compare } from "../core/ops/compare.ts";
 import { fullLike } from "../core/ops/constants.ts";
-import { convertElementType } from "../core/ops/elementwise.ts";
+import { convertElementType } from "../core/ops/convert.ts";
 
 /**
  * What a function computes with: its operands as they promote, or at least

@@ -29,7 +29,8 @@ import {
   tanh,
   where,
 } from "../library/numpy/mod.ts";
-import { erfc, logistic } from "../core/ops/elementwise.ts";
+import { logistic } from "../core/ops/exponential.ts";
+import { erfc } from "../core/ops/special.ts";
 import { convertElementType } from "../core/ops/convert.ts";
 import { isFloating } from "../core/dtype.ts";
 import { inlined } from "../transforms/inlined.ts";

@@ -8,7 +8,7 @@ import { checkJaxpr, evalJaxpr, type Jaxpr } from "../core/jaxpr.ts";
 import { add } from "../core/ops/addition.ts";
 import { mul } from "../core/ops/arithmetic.ts";
 import { sum } from "../core/ops/broadcast_sum.ts";
-import { sin } from "../core/ops/elementwise.ts";
+import { sin } from "../core/ops/trigonometric.ts";
 import { simplify } from "../core/simplify.ts";
 import { grad, vjp } from "../transforms/grad.ts";
 import { jit } from "../transforms/jit.ts";

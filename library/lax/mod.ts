@@ -22,7 +22,66 @@ export {
   cumprod,
   cumsum,
 } from "../../core/ops/cumulative.ts";
-export * from "../../core/ops/elementwise.ts";
+export {
+  and,
+  type Bitwise,
+  not,
+  or,
+  populationCount,
+  shiftLeft,
+  shiftRightArithmetic,
+  shiftRightLogical,
+  xor,
+} from "../../core/ops/bits.ts";
+export { clamp } from "../../core/ops/clamp.ts";
+export {
+  bitcastConvertType,
+  convertElementType,
+} from "../../core/ops/convert.ts";
+export {
+  exp,
+  exp2,
+  expm1,
+  log,
+  log1p,
+  logAddExp,
+  logistic,
+} from "../../core/ops/exponential.ts";
+export {
+  cbrt,
+  integerPow,
+  pow,
+  rsqrt,
+  sqrt,
+  square,
+} from "../../core/ops/power.ts";
+export {
+  abs,
+  ceil,
+  floor,
+  isFinite,
+  isNan,
+  nextafter,
+  rem,
+  round,
+  sign,
+} from "../../core/ops/rounding.ts";
+export { erf, erfc, erfInv } from "../../core/ops/special.ts";
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cos,
+  cosh,
+  sin,
+  sinh,
+  tan,
+  tanh,
+} from "../../core/ops/trigonometric.ts";
 export {
   argmax,
   argmin,

@@ -11,7 +11,8 @@ import { compare, select } from "../../core/ops/compare.ts";
 import { concatenate } from "../../core/ops/concatenate.ts";
 import { fullLike, scalar } from "../../core/ops/constants.ts";
 import { dynamicUpdateSlice } from "../../core/ops/dynamic.ts";
-import { and, convertElementType, or } from "../../core/ops/elementwise.ts";
+import { and, or } from "../../core/ops/bits.ts";
+import { convertElementType } from "../../core/ops/convert.ts";
 import {
   gather,
   type GatherMode,

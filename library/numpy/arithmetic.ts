@@ -7,18 +7,14 @@ import * as ops from "../../core/ops/addition.ts";
 import { div, mul, neg, sub } from "../../core/ops/arithmetic.ts";
 import { compare, select } from "../../core/ops/compare.ts";
 import { fullLike, zerosLike } from "../../core/ops/constants.ts";
+import { and, or, shiftRightLogical, xor } from "../../core/ops/bits.ts";
+import { integerPow, pow } from "../../core/ops/power.ts";
 import {
   abs as absOf,
-  and,
-  integerPow,
-  or,
-  pow,
   rem,
   round,
-  shiftRightLogical,
   sign as signOf,
-  xor,
-} from "../../core/ops/elementwise.ts";
+} from "../../core/ops/rounding.ts";
 import { inlined } from "../../transforms/inlined.ts";
 import { promoteOperands } from "../_promote.ts";
 import { type Binary, binary, type Unary, unary } from "./_ufunc.ts";

@@ -12,7 +12,7 @@ import {
 } from "../../core/storage.ts";
 import { concatenate } from "../../core/ops/concatenate.ts";
 import { scalar } from "../../core/ops/constants.ts";
-import { convertElementType } from "../../core/ops/elementwise.ts";
+import { convertElementType } from "../../core/ops/convert.ts";
 import { reshape } from "../../core/ops/layout.ts";
 import { promoteDtypes } from "../_promote.ts";
 

@@ -11,7 +11,8 @@ import {
   iota,
   zerosLike as zeros0,
 } from "../../core/ops/constants.ts";
-import { convertElementType, pow } from "../../core/ops/elementwise.ts";
+import { convertElementType } from "../../core/ops/convert.ts";
+import { pow } from "../../core/ops/power.ts";
 import { inlined, inlinedList } from "../../transforms/inlined.ts";
 import { shapeOf } from "../_axes.ts";
 import { broadcastTo, promoteOperands } from "../_promote.ts";

@@ -7,12 +7,9 @@ import { div, mul, sub } from "../../core/ops/arithmetic.ts";
 import * as ops from "../../core/ops/broadcast_sum.ts";
 import { compare } from "../../core/ops/compare.ts";
 import { fullLike } from "../../core/ops/constants.ts";
-import {
-  convertElementType,
-  not,
-  sqrt,
-  square,
-} from "../../core/ops/elementwise.ts";
+import { not } from "../../core/ops/bits.ts";
+import { convertElementType } from "../../core/ops/convert.ts";
+import { sqrt, square } from "../../core/ops/power.ts";
 import { inlined } from "../../transforms/inlined.ts";
 import { axesOf } from "../_axes.ts";
 import {

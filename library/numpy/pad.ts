@@ -3,7 +3,7 @@
 import type { ArrayLike, NDArray } from "../../core/array.ts";
 import { concatenate } from "../../core/ops/concatenate.ts";
 import { scalar } from "../../core/ops/constants.ts";
-import { convertElementType } from "../../core/ops/elementwise.ts";
+import { convertElementType } from "../../core/ops/convert.ts";
 import { rev } from "../../core/ops/layout.ts";
 import { pad as padded, slice } from "../../core/ops/slice_pad.ts";
 import { inlinedList } from "../../transforms/inlined.ts";

@@ -6,7 +6,7 @@ import { ShapeError } from "../../core/errors.ts";
 import { add } from "../../core/ops/addition.ts";
 import { compare, select } from "../../core/ops/compare.ts";
 import { fullLike, iota, zerosLike } from "../../core/ops/constants.ts";
-import { convertElementType } from "../../core/ops/elementwise.ts";
+import { convertElementType } from "../../core/ops/convert.ts";
 import { reshape } from "../../core/ops/layout.ts";
 import { inlined, inlinedList } from "../../transforms/inlined.ts";
 import { broadcastTo } from "../_promote.ts";

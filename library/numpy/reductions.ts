@@ -7,7 +7,7 @@ import { compare, select } from "../../core/ops/compare.ts";
 import * as ops from "../../core/ops/broadcast_sum.ts";
 import { sub } from "../../core/ops/arithmetic.ts";
 import { fullLike } from "../../core/ops/constants.ts";
-import { convertElementType } from "../../core/ops/elementwise.ts";
+import { convertElementType } from "../../core/ops/convert.ts";
 import {
   argmax as positionOfMax,
   argmin as positionOfMin,

@@ -15,7 +15,7 @@ import { dotGeneral } from "../../core/ops/contract.ts";
 import { convertElementType } from "../../core/ops/convert.ts";
 import { cummax, cumsum } from "../../core/ops/cumulative.ts";
 import { dynamicSlice, dynamicUpdateSlice } from "../../core/ops/dynamic.ts";
-import { sin, tanh } from "../../core/ops/elementwise.ts";
+import { sin, tanh } from "../../core/ops/trigonometric.ts";
 import { argmax, reduceMax } from "../../core/ops/extrema.ts";
 import { gather, scatterAdd } from "../../core/ops/gather_scatter.ts";
 import { reshape, rev, transpose } from "../../core/ops/layout.ts";

@@ -4,7 +4,7 @@ import { backendNamed, devices } from "../../core/backend.ts";
 import { add } from "../../core/ops/addition.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { fullLike, scalar } from "../../core/ops/constants.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { array } from "../_util/array.ts";
 
 /** Counts Programs that the default device compiles while `f` runs. */

@@ -20,7 +20,7 @@ import { mul } from "../../core/ops/arithmetic.ts";
 import { broadcastInDim, sum } from "../../core/ops/broadcast_sum.ts";
 import { compare } from "../../core/ops/compare.ts";
 import { fullLike, scalar } from "../../core/ops/constants.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { stage } from "../../core/staging.ts";
 import { jit } from "../../transforms/jit.ts";
 import { array } from "../_util/array.ts";

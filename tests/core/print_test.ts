@@ -9,7 +9,7 @@ import type { KernelStep } from "../../core/ir/program.ts";
 import { add } from "../../core/ops/addition.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { broadcastInDim, sum } from "../../core/ops/broadcast_sum.ts";
-import { exp } from "../../core/ops/elementwise.ts";
+import { exp } from "../../core/ops/exponential.ts";
 import { stage } from "../../core/staging.ts";
 
 function programOf(

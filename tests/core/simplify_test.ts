@@ -7,7 +7,7 @@ import { add } from "../../core/ops/addition.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { sum } from "../../core/ops/broadcast_sum.ts";
 import { fullLike, scalar } from "../../core/ops/constants.ts";
-import { cos, sin } from "../../core/ops/elementwise.ts";
+import { cos, sin } from "../../core/ops/trigonometric.ts";
 import {
   inlined,
   pruned,

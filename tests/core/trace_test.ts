@@ -4,7 +4,7 @@ import { TracerError } from "../../core/errors.ts";
 import { add } from "../../core/ops/addition.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { sum } from "../../core/ops/broadcast_sum.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { currentTrace, isEager } from "../../core/trace.ts";
 import { grad, vjp } from "../../transforms/grad.ts";
 import { jit } from "../../transforms/jit.ts";

@@ -3,7 +3,7 @@ import type { NDArray } from "../../core/array.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { concatenate } from "../../core/ops/concatenate.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { jit } from "../../transforms/jit.ts";
 import { array, arrayOf } from "../_util/array.ts";
 import { assertClose } from "../_util/assert_close.ts";

@@ -6,7 +6,7 @@ import { add } from "../../core/ops/addition.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { fullLike } from "../../core/ops/constants.ts";
 import { convGeneralDilated } from "../../core/ops/convolution.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { transpose } from "../../core/ops/layout.ts";
 import { jit } from "../../transforms/jit.ts";
 import { array, arrayOf } from "../_util/array.ts";

@@ -10,7 +10,7 @@ import {
   cumsum,
   type Cumulative,
 } from "../../core/ops/cumulative.ts";
-import { exp } from "../../core/ops/elementwise.ts";
+import { exp } from "../../core/ops/exponential.ts";
 import { reshape, transpose } from "../../core/ops/layout.ts";
 import { grad } from "../../transforms/grad.ts";
 import { array, arrayOf } from "../_util/array.ts";

@@ -5,7 +5,7 @@ import { add } from "../../core/ops/addition.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { scalar } from "../../core/ops/constants.ts";
 import { dynamicSlice, dynamicUpdateSlice } from "../../core/ops/dynamic.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { jit } from "../../transforms/jit.ts";
 import { foriLoop } from "../../transforms/while.ts";
 import { array } from "../_util/array.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { gather, type GatherOptions } from "../../core/ops/gather_scatter.ts";
 import { jit } from "../../transforms/jit.ts";
 import { array, arrayOf } from "../_util/array.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { NDArray } from "../../core/array.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { sum } from "../../core/ops/broadcast_sum.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import {
   reduceWindowMax,
   reduceWindowMin,

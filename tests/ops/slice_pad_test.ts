@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { scalar } from "../../core/ops/constants.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { pad, type Padding, slice } from "../../core/ops/slice_pad.ts";
 import { jit } from "../../transforms/jit.ts";
 import { array, arrayOf } from "../_util/array.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { sum } from "../../core/ops/broadcast_sum.ts";
-import { exp } from "../../core/ops/elementwise.ts";
+import { exp } from "../../core/ops/exponential.ts";
 import { sort, topK } from "../../core/ops/sort.ts";
 import { array, arrayOf } from "../_util/array.ts";
 import { checkGrads } from "../_util/check_grads.ts";

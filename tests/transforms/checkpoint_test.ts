@@ -3,7 +3,7 @@ import type { NDArray } from "../../core/array.ts";
 import type { Jaxpr } from "../../core/jaxpr.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { sum } from "../../core/ops/broadcast_sum.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { checkpoint } from "../../transforms/checkpoint.ts";
 import { grad, valueAndGrad } from "../../transforms/grad.ts";
 import { jit } from "../../transforms/jit.ts";

@@ -4,7 +4,7 @@ import { add } from "../../core/ops/addition.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { sum } from "../../core/ops/broadcast_sum.ts";
 import { fullLike, zerosLike } from "../../core/ops/constants.ts";
-import { cos, sin } from "../../core/ops/elementwise.ts";
+import { cos, sin } from "../../core/ops/trigonometric.ts";
 import { checkpoint } from "../../transforms/checkpoint.ts";
 import { cond } from "../../transforms/cond.ts";
 import { customJvp } from "../../transforms/custom_jvp.ts";

@@ -3,7 +3,7 @@ import type { NDArray } from "../../core/array.ts";
 import { mul, neg } from "../../core/ops/arithmetic.ts";
 import { broadcastInDim, sum } from "../../core/ops/broadcast_sum.ts";
 import { fullLike, zerosLike } from "../../core/ops/constants.ts";
-import { cos, sin } from "../../core/ops/elementwise.ts";
+import { cos, sin } from "../../core/ops/trigonometric.ts";
 import { checkpoint } from "../../transforms/checkpoint.ts";
 import { cond } from "../../transforms/cond.ts";
 import { customVjp } from "../../transforms/custom_vjp.ts";

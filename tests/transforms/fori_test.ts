@@ -60,3 +60,12 @@ Deno.test("bounds that are numbers give both modes, arrays forward mode", () => 
     "foriLoop() with bounds that are JavaScript numbers",
   );
 });
+
+Deno.test("the body may be annotated with a mutable pair", () => {
+  const swap = (_: NDArray, [x, y]: [NDArray, NDArray]): [NDArray, NDArray] => [
+    y,
+    x,
+  ];
+  const [x, y]: [NDArray, NDArray] = foriLoop(0, 3, swap, [f64(1), f64(2)]);
+  assertEquals([x.js(), y.js()], [2, 1]);
+});

@@ -7,7 +7,7 @@ import { sum } from "../../core/ops/broadcast_sum.ts";
 import { compare, select } from "../../core/ops/compare.ts";
 import { zerosLike } from "../../core/ops/constants.ts";
 import { convertElementType } from "../../core/ops/convert.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { grad, valueAndGrad, vjp } from "../../transforms/grad.ts";
 import { jit } from "../../transforms/jit.ts";
 import { array, arrayOf } from "../_util/array.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { broadcastInDim, sum } from "../../core/ops/broadcast_sum.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { hessian, jacfwd, jacrev } from "../../transforms/jacobian.ts";
 import { jit } from "../../transforms/jit.ts";
 import { vmap } from "../../transforms/vmap.ts";

@@ -3,7 +3,7 @@ import type { NDArray } from "../../core/array.ts";
 import { add } from "../../core/ops/addition.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { sum } from "../../core/ops/broadcast_sum.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { jit } from "../../transforms/jit.ts";
 import { linearTranspose } from "../../transforms/linear_transpose.ts";
 import { ShapeDtype } from "../../transforms/make_jaxpr.ts";

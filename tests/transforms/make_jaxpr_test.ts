@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { sum } from "../../core/ops/broadcast_sum.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { grad } from "../../transforms/grad.ts";
 import {
   evalShape,

@@ -8,7 +8,7 @@ import { broadcastInDim, sum } from "../../core/ops/broadcast_sum.ts";
 import { scalar } from "../../core/ops/constants.ts";
 import { dotGeneral } from "../../core/ops/contract.ts";
 import { convertElementType } from "../../core/ops/convert.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { numpy as np } from "../../mod.ts";
 import { grad } from "../../transforms/grad.ts";
 import { jit } from "../../transforms/jit.ts";

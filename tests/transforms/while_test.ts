@@ -6,7 +6,7 @@ import { mul } from "../../core/ops/arithmetic.ts";
 import { compare } from "../../core/ops/compare.ts";
 import { fullLike, scalar } from "../../core/ops/constants.ts";
 import { convertElementType } from "../../core/ops/convert.ts";
-import { sin } from "../../core/ops/elementwise.ts";
+import { sin } from "../../core/ops/trigonometric.ts";
 import { grad, vjp } from "../../transforms/grad.ts";
 import { jacfwd } from "../../transforms/jacobian.ts";
 import { jit } from "../../transforms/jit.ts";
