@@ -7,11 +7,16 @@ import type { TreeNode } from "../core/tree.ts";
 // deno-lint-ignore no-explicit-any
 export type AnyFunction = (...args: any[]) => unknown;
 
-/** A tree as a traced function sees it: with arrays for numbers. */
+/**
+ * A tree as a traced function sees it: with arrays for numbers.
+ *
+ * Its lists are its own, so they are mutable: functions may be annotated with
+ * either kind.
+ */
 export type Traced<T> = unknown extends T ? T
   : T extends number | boolean | ArrayBufferView ? NDArray
   : T extends NDArray | TreeNode | null | undefined ? T
-  : T extends object ? { [K in keyof T]: Traced<T[K]> }
+  : T extends object ? { -readonly [K in keyof T]: Traced<T[K]> }
   : T;
 
 /** Arguments where numbers may stand for arrays. */
