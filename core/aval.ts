@@ -1,6 +1,7 @@
 /** What is known of an array without its values: shape, dtype, weak type. */
 
 import { type DType, DTYPES } from "./dtype.ts";
+import { inspectAsString } from "./inspect.ts";
 
 /**
  * The abstract value of an array. Avals are interned: two are equal exactly
@@ -60,6 +61,8 @@ export class Aval {
     return `${DTYPES[this.dtype].short}[${this.shape.join(",")}]`;
   }
 }
+
+inspectAsString(Aval.prototype);
 
 interface TrieNode {
   readonly children: Map<number, TrieNode>;

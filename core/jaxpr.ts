@@ -4,6 +4,7 @@ import type { NDArray } from "./array.ts";
 import type { Aval } from "./aval.ts";
 import { ConcreteArray } from "./concrete_array.ts";
 import { ShapeError } from "./errors.ts";
+import { inspectAsString } from "./inspect.ts";
 import { formatJaxpr } from "./jaxpr_print.ts";
 import type { AnyPrimitive } from "./primitive.ts";
 import {
@@ -113,6 +114,8 @@ export class Jaxpr implements Structural {
     ];
   }
 }
+
+inspectAsString(Jaxpr.prototype);
 
 const interned = new StructuralMap<Jaxpr, Jaxpr>({ limit: 4096 });
 

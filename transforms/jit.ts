@@ -6,6 +6,7 @@ import { backendNamed } from "../core/backend.ts";
 import { ConcreteArray } from "../core/concrete_array.ts";
 import { clearExecutables, runJaxpr } from "../core/dispatch.ts";
 import { lower as lowerJaxpr } from "../core/ir/lower.ts";
+import { inspectAsString } from "../core/inspect.ts";
 import { formatProgram } from "../core/ir/print.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
 import type { Primitive } from "../core/primitive.ts";
@@ -181,10 +182,10 @@ function traceFunction(
 }
 
 function lowered(jaxpr: Jaxpr): Lowered {
-  return {
+  return inspectAsString({
     jaxpr,
     toString: () => `${jaxpr}\n\n${formatProgram(lowerJaxpr(simplify(jaxpr)))}`,
-  };
+  });
 }
 
 /** Forgets every compiled Program; functions are traced anew for each signature they meet. */

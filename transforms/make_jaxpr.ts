@@ -3,6 +3,7 @@
 import type { NDArray } from "../core/array.ts";
 import { Aval } from "../core/aval.ts";
 import type { DType } from "../core/dtype.ts";
+import { inspectAsString } from "../core/inspect.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
 import { stage } from "../core/staging.ts";
 import { flatten, unflatten } from "../core/tree.ts";
@@ -24,6 +25,8 @@ export class ShapeDtype {
     return `ShapeDtype(shape=[${this.shape}], dtype=${this.dtype})`;
   }
 }
+
+inspectAsString(ShapeDtype.prototype);
 
 /** Shape and dtype of an argument of which only these matter. */
 export function avalOf(leaf: unknown, what: string): Aval {
@@ -69,7 +72,7 @@ export function makeJaxpr(
 ): (...args: readonly unknown[]) => ClosedJaxpr {
   return (...args) => {
     const { jaxpr, consts } = traced(f, args, "makeJaxpr");
-    return { jaxpr, consts, toString: () => String(jaxpr) };
+    return inspectAsString({ jaxpr, consts, toString: () => String(jaxpr) });
   };
 }
 

@@ -6,6 +6,7 @@ import {
   structuralEquals,
   structuralHash,
 } from "../structural.ts";
+import { inspectAsString } from "../inspect.ts";
 import type { Container, Root } from "./node.ts";
 import { spellKey } from "./path.ts";
 import type { Path } from "./types.ts";
@@ -59,6 +60,8 @@ export class TreeStructure implements Structural {
     return `TreeStructure(${spell(this)})`;
   }
 }
+
+inspectAsString(TreeStructure.prototype);
 
 /** The structure of a leaf. */
 export const LEAF = new TreeStructure(null, []);
