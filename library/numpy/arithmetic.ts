@@ -8,7 +8,7 @@ import { div, mul, neg, sub } from "../../core/ops/arithmetic.ts";
 import { compare, select } from "../../core/ops/compare.ts";
 import { fullLike, zerosLike } from "../../core/ops/constants.ts";
 import { and, or, shiftRightLogical, xor } from "../../core/ops/bits.ts";
-import { integerPow, pow } from "../../core/ops/power.ts";
+import { integerPow, pow as powerOfFloats } from "../../core/ops/power.ts";
 import {
   abs as absOf,
   rem,
@@ -210,7 +210,7 @@ export function divmod(
 
 const powerOfArrays = binary(
   "power",
-  (x, y) => isFloating(x.dtype) ? pow(x, y) : integerPower(x, y),
+  (x, y) => isFloating(x.dtype) ? powerOfFloats(x, y) : integerPower(x, y),
   "numbers",
 );
 
@@ -246,6 +246,19 @@ export function power(x: ArrayLike, y: ArrayLike): NDArray {
   const isWhole = typeof y === "number" && Number.isSafeInteger(y);
   return isWhole ? powerOfWhole(x, y) : powerOfArrays(x, y);
 }
+
+/**
+ * `x` to the power `y`: `power`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpy as np } from "@dinograd/dinograd";
+ *
+ * assertEquals(np.pow(2, 3).item(), 8);
+ * ```
+ */
+export const pow: typeof power = power;
 
 /** Repeated squaring: six steps reach all powers that 32 bits can hold. */
 function integerPower(x: NDArray, y: NDArray): NDArray {

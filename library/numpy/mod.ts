@@ -7,6 +7,7 @@
 
 import "./methods.ts";
 
+export { type ArrayLike, NDArray as Array } from "../../core/array.ts";
 export * from "./arithmetic.ts";
 export * from "./array.ts";
 export * from "./bits.ts";
