@@ -23,7 +23,7 @@ export class Conflict {
   ) {}
 }
 
-/** Thrown when a kernel outgrows the budget; caught in this file. */
+/** Thrown when a kernel has too many nodes or buffers; caught in this file. */
 class BudgetExceeded extends Error {}
 
 /** The body of one kernel: evaluates values of the block at indices, once each. */
@@ -61,7 +61,9 @@ export class KernelBody {
   slot(buffer: BufferId): number {
     const known = this.buffers.indexOf(buffer);
     if (known >= 0) return known;
-    const { dtype, size } = this.block.context.memory.buffers[buffer]!;
+    const { memory, bindings } = this.block.context;
+    if (this.buffers.length >= bindings) throw new BudgetExceeded();
+    const { dtype, size } = memory.buffers[buffer]!;
     this.k.buffers.push({ dtype, size });
     return this.buffers.push(buffer) - 1;
   }
@@ -97,22 +99,21 @@ export class KernelBody {
     };
   }
 
-  /** Runs `make`; where it outgrows the budget, stores a value halfway down. */
+  /** Runs `make`; where it outgrows its budgets, splits the kernel or stores a value halfway down. */
   guarded<T>(make: () => T): T | Conflict {
     try {
       return make();
     } catch (error) {
       if (!(error instanceof BudgetExceeded)) throw error;
-      const candidates = [...this.values.keys()].filter((v) =>
-        !this.stored.has(v)
-      )
-        .sort((a, b) => this.depth.get(a)! - this.depth.get(b)!);
-      const halfway = candidates[candidates.length >> 1];
-      if (halfway) return new Conflict(new Set([halfway]));
       // Values that one kernel stores do not load each other.
       if (this.members.length > 1) {
         return new Conflict(new Set(), new Set(this.members));
       }
+      const candidates = [...this.values.keys()]
+        .filter((v) => !this.stored.has(v))
+        .sort((a, b) => this.depth.get(a)! - this.depth.get(b)!);
+      const halfway = candidates[candidates.length >> 1];
+      if (halfway) return new Conflict(new Set([halfway]));
       throw new RangeError(
         "Cannot lower an operation: its kernel is too large",
       );
