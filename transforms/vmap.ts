@@ -200,7 +200,10 @@ export function vmap<F extends AnyFunction>(
       args,
       `the arguments of ${label}`,
     );
-    const axes = axesFor(inAxes, structure, `the inAxes of ${label}`)
+    const axes = axesFor(inAxes, structure, {
+      name: `the arguments of ${label}`,
+      first: "inAxes",
+    })
       .map((axis, i) => checkedAxis(axis, arrays[i]!.ndim, label));
     const size = batchSize(arrays, axes, axisSize, label);
     const batches = arrays.map((x, i) => moveToFront(x, axes[i]!));
@@ -213,7 +216,10 @@ export function vmap<F extends AnyFunction>(
       label,
     );
     const result = flat.result();
-    const places = axesFor(outAxes, result, `the outAxes of ${label}`);
+    const places = axesFor(outAxes, result, {
+      name: `the result of ${label}`,
+      first: "outAxes",
+    });
     return unflatten(
       result,
       outs.map((x, i) => placeAxis(x, mapped[i]!, places[i]!, size, label)),
@@ -226,7 +232,7 @@ export function vmap<F extends AnyFunction>(
 function axesFor(
   axes: InAxes,
   structure: TreeStructure,
-  name: string,
+  names: { readonly name: string; readonly first: string },
 ): readonly (number | null)[] {
   const isAxis = (x: unknown) => typeof x === "number" || x === null;
   const spec = flatten<unknown, number | null>(axes, isAxis);
@@ -235,7 +241,7 @@ function axesFor(
     structure,
     Array.from({ length: structure.leafCount }, () => 0),
   );
-  const parts = flattenUpTo(spec.structure, leaves, { name });
+  const parts = flattenUpTo(spec.structure, leaves, names);
   return parts.flatMap((part, i) =>
     flatten<unknown, unknown>(part).leaves.map(() => spec.leaves[i]!)
   );

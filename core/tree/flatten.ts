@@ -125,7 +125,8 @@ export function flattenWithPath<T, Leaf = LeafOf<T>>(
 
 /**
  * The subtrees of `tree` at the leaves of `structure`, which must be the
- * structure of `tree` or of its upper part. `name` is what messages call `tree`.
+ * structure of `tree` or of its upper part. `name` is what messages call `tree`,
+ * and `first` what they call the one of the structure.
  *
  * @throws {TreeError} If it is not; the message has the path of the difference.
  * @example
@@ -144,7 +145,10 @@ export function flattenWithPath<T, Leaf = LeafOf<T>>(
 export function flattenUpTo(
   structure: TreeStructure,
   tree: unknown,
-  { name = "tree" }: { readonly name?: string } = {},
+  { name = "tree", first = "the first tree" }: {
+    readonly name?: string;
+    readonly first?: string;
+  } = {},
 ): unknown[] {
   const subtrees: unknown[] = [];
   const visit = (expected: TreeStructure, node: unknown, path: Path) => {
@@ -158,7 +162,7 @@ export function flattenUpTo(
       level === null || !sameRoot(root, level) ||
       level.children.length !== children.length
     ) {
-      throw mismatch(expected, level, formatPath(path, name));
+      throw mismatch(expected, level, formatPath(path, name), first);
     }
     for (let i = 0; i < children.length; i++) {
       visit(children[i]!, level.children[i], [...path, root.keys?.[i] ?? i]);
@@ -172,14 +176,15 @@ function mismatch(
   { root, children }: TreeStructure,
   level: Opened | null,
   where: string,
+  first: string,
 ): TreeError {
   const is = level ? describe(level, level.children.length) : "a leaf";
   const needed = describe(root!, children.length);
   return new TreeError(
     is === needed
       ? `Cannot match trees: the static data of ${where} (${is}) differ from ` +
-        `those at the same place of the first tree. Make both from one value`
-      : `Cannot match trees: ${where} is ${is}, but the first tree has ` +
+        `those at the same place of ${first}. Make both from one value`
+      : `Cannot match trees: ${where} is ${is}, but ${first} has ` +
         `${needed} there. Give both the same structure`,
   );
 }

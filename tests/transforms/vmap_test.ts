@@ -95,4 +95,10 @@ Deno.test("vmap() names sizes and axes that do not fit", () => {
   assertThrows(() => vmap(neg, 2)(rows), RangeError, "axis 2");
   assertThrows(() => vmap(neg)(array(1)), RangeError, "axis 0");
   assertThrows(() => vmap(neg, 0, 3)(rows), RangeError, "axis 3");
+  assertThrows(
+    () => vmap(mul, [0])(rows, rows),
+    TypeError,
+    "the arguments of vmap of apply is an array of length 2, but inAxes has an " +
+      "array of length 1 there",
+  );
 });
