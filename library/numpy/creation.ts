@@ -171,9 +171,11 @@ export const emptyLike: typeof zerosLike = zerosLike;
 export function checkedShape(what: string, shape: Shape): readonly number[] {
   const extents = shapeOf(shape);
   if (extents.every((e) => Number.isSafeInteger(e) && e >= 0)) return extents;
+  const isNumeric = extents.every((e) => typeof e === "number");
   throw new RangeError(
     `Cannot make an array of shape [${extents}] with ${what}: extents must ` +
-      `be whole numbers from 0 on`,
+      `be whole numbers from 0 on` +
+      (isNumeric ? "" : `, not arrays. Close over them, or mark them static`),
   );
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type NDArray, numpy as np } from "../../mod.ts";
+import { jit, type NDArray, numpy as np } from "../../mod.ts";
 
 const X = np.arange(6).reshape([2, 3]);
 const js = (x: NDArray) => x.js();
@@ -57,6 +57,11 @@ Deno.test("constants and patterns", () => {
     2,
   ]]]);
   assertThrows(() => np.zeros([-1]), RangeError, "whole numbers");
+  assertThrows(
+    () => jit((n: number) => np.zeros([n]))(3),
+    RangeError,
+    "not arrays. Close over them, or mark them static",
+  );
 });
 
 Deno.test("reshape() settles one extent of -1", () => {
