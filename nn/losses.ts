@@ -28,6 +28,7 @@ const crossEntropy = inlined(
  *
  * Shape: that of `logits` without the last axis.
  *
+ * @throws {ShapeError} If logits and labels differ in the last extent.
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
@@ -42,6 +43,15 @@ export function softmaxCrossEntropy(
   logits: ArrayLike,
   labels: ArrayLike,
 ): NDArray {
+  const [classes, given] = [logits, labels].map((x) => np.shape(x).at(-1) ?? 1);
+  if (classes !== given && classes !== 1 && given !== 1) {
+    throw new ShapeError(
+      `Cannot compare logits of shape [${np.shape(logits)}] with labels of ` +
+        `shape [${np.shape(labels)}]: labels are distributions over the last ` +
+        `axis. For classes given by number use ` +
+        `softmaxCrossEntropyWithIntegerLabels()`,
+    );
+  }
   return crossEntropy(logits, labels);
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
+import { ShapeError } from "../../core/errors.ts";
 import * as nn from "../../nn/mod.ts";
 import { grad } from "../../transforms/grad.ts";
 import { jit } from "../../transforms/jit.ts";
@@ -121,6 +122,16 @@ Deno.test("cosineSimilarity() of zero vectors is 0, with finite derivatives", ()
   assertEquals(nn.cosineSimilarity(zero, array([1, 2])).item(), 0);
   const d = gradOf((x) => nn.cosineSimilarity(x, array([1, 2])), zero);
   assertEquals((d.js() as number[]).every(Number.isFinite), true);
+});
+
+Deno.test("softmaxCrossEntropy() of classes given by number says what takes them", () => {
+  assertThrows(
+    () => nn.softmaxCrossEntropy(array([[1, 2, 3], [4, 5, 6]]), array([0, 2])),
+    ShapeError,
+    "Cannot compare logits of shape [2,3] with labels of shape [2]: labels " +
+      "are distributions over the last axis. For classes given by number use " +
+      "softmaxCrossEntropyWithIntegerLabels()",
+  );
 });
 
 const SMOOTH: Record<string, (x: NDArray) => NDArray> = {
