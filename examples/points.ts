@@ -30,6 +30,7 @@ import {
   random,
   valueAndGrad,
 } from "../mod.ts";
+import { refuseUnknown } from "./_util/options.ts";
 import { POINT_SETS, type PointSet } from "./_util/point_sets.ts";
 import { regionsPanel } from "./_util/regions_panel.ts";
 import { type Panel, svgPage } from "./_util/svg.ts";
@@ -54,16 +55,16 @@ class Network extends nn.Module {
   }
 }
 
+const USAGE = "deno task boundary [--set NAME] [--points N] [--hidden N] " +
+  "[--epochs N] [--rate X] [--seed N] [--out DIR] [--quick]";
 const flags = parseArgs(Deno.args, {
+  unknown: refuseUnknown(USAGE),
   boolean: ["quick", "help"],
   string: ["set", "points", "hidden", "epochs", "rate", "seed", "out"],
   default: { out: "out" },
 });
 if (flags.help) {
-  console.log(
-    "deno task boundary [--set NAME] [--points N] [--hidden N] [--epochs N] " +
-      "[--rate X] [--seed N] [--out DIR] [--quick]",
-  );
+  console.log(USAGE);
   Deno.exit();
 }
 const count = positive("points", 100);

@@ -22,6 +22,7 @@ import {
 } from "../mod.ts";
 import { type Digits, loadDigits } from "./_util/digits.ts";
 import { writeReport } from "./_util/digits_report.ts";
+import { refuseUnknown } from "./_util/options.ts";
 import { startProgress } from "./_util/progress.ts";
 
 /** Two convolutions that each halve the image, and two dense layers. */
@@ -65,15 +66,16 @@ type Training = {
   readonly accuracies: NDArray;
 };
 
+const USAGE = "deno task train [--data DIR] [--epochs N] [--batch N] " +
+  "[--seed N] [--out DIR] [--resume] [--quick]";
 const options = parseArgs(Deno.args, {
+  unknown: refuseUnknown(USAGE),
   boolean: ["quick", "resume", "help"],
   string: ["data", "out", "epochs", "batch", "seed"],
   default: { out: "out", seed: "0" },
 });
 if (options.help) {
-  console.log(
-    "deno task train [--data DIR] [--epochs N] [--batch N] [--seed N] [--out DIR] [--resume] [--quick]",
-  );
+  console.log(USAGE);
   Deno.exit();
 }
 const seed = number("seed", 0, 0);

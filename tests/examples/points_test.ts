@@ -32,3 +32,11 @@ Deno.test("points says which sets there are", async () => {
   assertEquals(code, 1);
   assertStringIncludes(output, 'There is no set "moons". Sets are: simple');
 });
+
+Deno.test("examples refuse options that they do not know", async () => {
+  for (const name of ["points.ts", "train_digits.ts"]) {
+    const { code, output } = await runExample(name, ["--epoch", "3"]);
+    assertEquals(code, 1);
+    assertStringIncludes(output, "There is no option --epoch. Use: deno task");
+  }
+});
