@@ -1,6 +1,6 @@
 /** What is known of an array without its values: shape, dtype, weak type. */
 
-import { type DType, DTYPES } from "./dtype.ts";
+import { checkedDType, type DType, DTYPES } from "./dtype.ts";
 import { inspectAsString } from "./inspect.ts";
 
 /**
@@ -19,6 +19,7 @@ export class Aval {
     /** Whether the dtype yields to that of a partner, as a JavaScript number's does. */
     readonly weakType: boolean,
   ) {
+    checkedDType(dtype);
     this.size = shape.reduce((product, extent) => product * extent, 1);
     this.hash = ++Aval.count;
   }

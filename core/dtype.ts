@@ -1,5 +1,7 @@
 /** Element types: what they are. */
 
+import { ShapeError } from "./errors.ts";
+
 /** A dtype whose elements are integers. */
 export type IntegerDType =
   | "uint8"
@@ -118,4 +120,24 @@ export function isSigned(d: DType): boolean {
  */
 export function itemSize(d: DType): number {
   return DTYPES[d].bytes;
+}
+
+/**
+ * The dtype that it is given.
+ *
+ * @throws {ShapeError} If there is no such dtype.
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(checkedDType("int8"), "int8");
+ * assertThrows(() => checkedDType("int64" as DType), TypeError, "int64");
+ * ```
+ */
+export function checkedDType(dtype: DType): DType {
+  if (Object.hasOwn(DTYPES, dtype)) return dtype;
+  throw new ShapeError(
+    `Cannot make an array of dtype ${dtype}: dtypes are ` +
+      Object.keys(DTYPES).join(", "),
+  );
 }

@@ -2,7 +2,7 @@
 
 import { NDArray } from "../../core/array.ts";
 import { arrayFromStorage } from "../../core/concrete_array.ts";
-import type { DType } from "../../core/dtype.ts";
+import { checkedDType, type DType } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import {
   allocate,
@@ -35,7 +35,8 @@ export interface DTypeOption {
  * An array of the given values: numbers become float32, booleans bool, and
  * typed arrays, which are copied, keep their dtype.
  *
- * @throws {ShapeError} If lists at one depth differ in length.
+ * @throws {ShapeError} If lists at one depth differ in length, or there is no such dtype.
+ * @throws {TypeError} If an array cannot be made from the values.
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -48,6 +49,7 @@ export function array(
   values: ArraySource,
   { dtype }: DTypeOption = {},
 ): NDArray {
+  if (dtype !== undefined) checkedDType(dtype);
   if (values instanceof NDArray) return astype(values, dtype);
   if (typeof values === "number" || typeof values === "boolean") {
     const natural = typeof values === "number" ? "float32" : "bool";
@@ -59,7 +61,11 @@ export function array(
     const x = arrayFromStorage(storage, [storage.length], dtypeOf(storage));
     return astype(x, dtype);
   }
-  return fromList(values, dtype);
+  if (Array.isArray(values)) return fromList(values, dtype);
+  throw new TypeError(
+    `Cannot make an array from a value of type ${typeof values}: needs ` +
+      `numbers, booleans, arrays, typed arrays, or lists of them`,
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { jit, type NDArray, numpy as np } from "../../mod.ts";
+import { jit, type NDArray, numpy as np, ShapeError } from "../../mod.ts";
 
 const X = np.arange(6).reshape([2, 3]);
 const js = (x: NDArray) => x.js();
@@ -19,6 +19,22 @@ Deno.test("array() takes lists, typed arrays, numbers and arrays", () => {
   const x = np.array(source);
   source[0] = 9;
   assertEquals([x.dtype, x.js()], ["float64", [1, 2]]);
+});
+
+Deno.test("array() says what it cannot hold", () => {
+  const dtype = "int64" as np.DType;
+  for (
+    const make of [
+      () => np.array([1], { dtype }),
+      () => np.array(1, { dtype }),
+      () => np.zeros([2], { dtype }),
+      () => np.ones([2]).astype(dtype),
+    ]
+  ) {
+    assertThrows(make, ShapeError, "Cannot make an array of dtype int64");
+  }
+  const values = "1, 2" as unknown as number;
+  assertThrows(() => np.array(values), TypeError, "a value of type string");
 });
 
 Deno.test("array() says where lists are ragged", () => {
