@@ -93,6 +93,10 @@ export abstract class NDArray {
   js(): NestedList {
     return nest(this.known("js()").readSync(), this.shape, this.dtype);
   }
+  /** What `JSON.stringify` writes: the nested lists; NaN and infinities become null. */
+  toJSON(): NestedList {
+    return this.js();
+  }
   /** As `js`, where the device cannot answer at once. */
   async jsAsync(): Promise<NestedList> {
     const values = await this.known("jsAsync()").read();

@@ -62,6 +62,7 @@ function describe(leaf: unknown): string {
     return `function ${leaf.name || "(anonymous)"}`;
   }
   if (typeof leaf === "string") return `the string ${JSON.stringify(leaf)}`;
+  if (Array.isArray(leaf)) return "a list (numpy.array() makes an array of it)";
   return leaf instanceof Promise
     ? "a Promise"
     : `a value of type ${typeof leaf}`;

@@ -223,13 +223,13 @@ export function valueAndGrad(
     arrays.forEach((x) => requireFloat(x, label));
     const flat = flatFunction(ofChosen, structure);
     const linearized = linearizeFlat(flat, arrays, label);
-    const { aux, count } = splitAux(
+    const { main, aux, count } = splitAux(
       flat.result(),
       linearized.outs,
       hasAux,
       label,
     );
-    const value = requireScalar(linearized.outs.slice(0, count), label);
+    const value = requireScalar(linearized.outs.slice(0, count), main, label);
     const cts = pullback(linearized, [fullLike(value, 1)]);
     const gradients = unflatten<readonly unknown[]>(structure, cts);
     return [
@@ -248,17 +248,21 @@ function requireFloat(x: NDArray, label: string): void {
   );
 }
 
-function requireScalar(outs: readonly NDArray[], label: string): NDArray {
+function requireScalar(
+  outs: readonly NDArray[],
+  structure: TreeStructure,
+  label: string,
+): NDArray {
   const [value] = outs;
-  if (outs.length === 1 && value!.ndim === 0 && isFloating(value!.dtype)) {
-    return value!;
-  }
+  const isOne = outs.length === 1 && structure.children.length === 0;
+  if (isOne && value!.ndim === 0 && isFloating(value!.dtype)) return value!;
   throw new ShapeError(
-    `Cannot take the ${label}: it returned ${
-      outs.map((x) => x.aval).join(", ") || "nothing"
-    }, ` +
-      `and a gradient needs one 0-d result of a floating-point dtype. Reduce ` +
-      `it with sum() or mean(), or use jacrev() or vjp()`,
+    `Cannot take the ${label}: it returned ` +
+      `${
+        isOne ? value!.aval : structure
+      }, and a gradient needs one 0-d result ` +
+      `of a floating-point dtype. Reduce it with sum() or mean(), or use ` +
+      `jacrev() or vjp()`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   evalShape,
   jit,
@@ -23,4 +23,17 @@ Deno.test("console.log() shows programs and structures as they print", () => {
   ) {
     assertEquals(Deno.inspect(value), String(value));
   }
+});
+
+Deno.test("JSON.stringify() writes the nested lists of an array", () => {
+  const x = np.array([[1, NaN], [3, 4]]);
+  assertEquals(JSON.stringify({ x }), '{"x":[[1,null],[3,4]]}');
+});
+
+Deno.test("a list where an array is needed says how to make one", () => {
+  assertThrows(
+    () => np.array([1]).add([1] as never),
+    TypeError,
+    "numpy.array() makes an array of it",
+  );
 });

@@ -1,4 +1,9 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { add } from "../../core/ops/addition.ts";
@@ -147,4 +152,12 @@ Deno.test("an integer input of vjp() has a zero cotangent", () => {
   const [dx, dn] = pullback(x);
   assertEquals(dx.js(), [1, 4, 9]);
   assertEquals(dn.js(), [0, 0, 0]);
+});
+
+Deno.test("grad() of a function that returns a tree raises, even of one scalar", () => {
+  const { message } = assertThrows(
+    () => grad((x: NDArray) => ({ a: mul(x, x) }))(2),
+    ShapeError,
+  );
+  assertStringIncludes(message, "it returned TreeStructure({ a: * })");
 });
