@@ -1,8 +1,9 @@
 /** Between the trees of a custom function and its rules, and lists of arrays. */
 
 import type { NDArray } from "../core/array.ts";
-import type { Tangent } from "../core/primitive.ts";
+import type { Primitive, Tangent } from "../core/primitive.ts";
 import { StructuralMap } from "../core/structural_map.ts";
+import { bind } from "../core/trace.ts";
 import { type TreeStructure, unflatten } from "../core/tree.ts";
 import {
   callTraced,
@@ -12,6 +13,7 @@ import {
   nameOf,
   positions,
 } from "./_arguments.ts";
+import { merged } from "./_jaxprs.ts";
 import type { AnyFunction } from "./types.ts";
 
 /** Arguments that are not differentiated, passed to the rules as they are. */
@@ -97,12 +99,9 @@ export function signatures<Params>(
     const key = [structure, statics];
     let signature = cache.get(key);
     if (!signature) {
-      const whole = (...some: readonly unknown[]) => {
-        const rest = some[Symbol.iterator]();
-        return f(
-          ...args.map((arg, i) => fixed.has(i) ? arg : rest.next().value),
-        );
-      };
+      const isStatic = args.map((_, i) => fixed.has(i));
+      const whole = (...some: readonly unknown[]) =>
+        f(...merged(isStatic, statics, some));
       named(f, whole);
       signature = new Signature(
         whole,
@@ -126,11 +125,30 @@ export function requirePair(
   throw new TypeError(`Cannot differentiate a custom function: ${need}`);
 }
 
-/** The error of a call before `defjvp` or `defvjp`. */
-export function missingRule(f: AnyFunction, method: string): TypeError {
-  return new TypeError(
-    `Cannot call ${
-      nameOf(f)
-    }: its rule is missing. Set it with .${method}(...)`,
-  );
+/**
+ * The function that users call: binds a primitive on what `prepare` makes of
+ * the arguments.
+ *
+ * @throws {TypeError} When called while it is not ready: before `method`.
+ */
+export function customFunction<Params>(
+  f: AnyFunction,
+  primitive: Primitive<readonly NDArray[], Params>,
+  { prepare, isReady, method }: {
+    readonly prepare: ReturnType<typeof signatures<Params>>;
+    readonly isReady: () => boolean;
+    readonly method: string;
+  },
+): AnyFunction {
+  return named(f, (...args: readonly unknown[]) => {
+    if (!isReady()) {
+      throw new TypeError(
+        `Cannot call ${nameOf(f)}: its rule is missing. Set it with ` +
+          `.${method}(...)`,
+      );
+    }
+    const { arrays, signature } = prepare(args);
+    const outs = bind(primitive, arrays, signature.params);
+    return unflatten(signature.result!, outs);
+  });
 }

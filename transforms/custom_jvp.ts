@@ -4,19 +4,17 @@ import type { NDArray } from "../core/array.ts";
 import { zerosLike } from "../core/ops/constants.ts";
 import type { Primitive } from "../core/primitive.ts";
 import { bind } from "../core/trace.ts";
-import { unflatten } from "../core/tree.ts";
 import {
   callTraced,
   type FlatFunction,
   flattenArrays,
-  named,
   nameOf,
 } from "./_arguments.ts";
 import type { AnyFunction } from "./types.ts";
 import { batched, type Body, requireConstant, staged } from "./_custom_body.ts";
 import {
+  customFunction,
   type CustomOptions,
-  missingRule,
   requirePair,
   signatures,
 } from "./_custom_signature.ts";
@@ -110,14 +108,12 @@ export function customJvp<F extends AnyFunction>(
       );
     },
   }));
-  const custom = (...args: readonly unknown[]) => {
-    if (!rule) throw missingRule(f, "defjvp");
-    const { arrays, signature } = prepare(args);
-    const outs = bind(customJvpP, arrays, signature.params);
-    return unflatten(signature.result!, outs);
-  };
-  named(f, custom);
-  return Object.assign(custom as AnyFunction as F, {
+  const custom = customFunction(f, customJvpP, {
+    prepare,
+    isReady: () => rule !== null,
+    method: "defjvp",
+  });
+  return Object.assign(custom as F, {
     defjvp: (given: AnyFunction) => {
       rule = given;
       return custom as unknown as CustomJvpFunction<F>;

@@ -18,14 +18,13 @@ import {
   callTraced,
   type FlatFunction,
   flattenArrays,
-  named,
   nameOf,
 } from "./_arguments.ts";
 import type { AnyFunction } from "./types.ts";
 import { batched, type Body, requireConstant, staged } from "./_custom_body.ts";
 import {
+  customFunction,
   type CustomOptions,
-  missingRule,
   requirePair,
   signatures,
 } from "./_custom_signature.ts";
@@ -241,14 +240,12 @@ export function customVjp<F extends AnyFunction>(
       }),
     };
   });
-  const custom = (...args: readonly unknown[]) => {
-    if (!rules) throw missingRule(f, "defvjp");
-    const { arrays, signature } = prepare(args);
-    const outs = bind(customVjpP, arrays, signature.params);
-    return unflatten(signature.result!, outs);
-  };
-  named(f, custom);
-  return Object.assign(custom as AnyFunction as F, {
+  const custom = customFunction(f, customVjpP, {
+    prepare,
+    isReady: () => rules !== null,
+    method: "defvjp",
+  });
+  return Object.assign(custom as F, {
     defvjp: (forward: AnyFunction, backward: AnyFunction) => {
       rules = { forward, backward };
       return custom as unknown as CustomVjpFunction<F>;
