@@ -7,6 +7,7 @@ import * as conversion from "./conversion.ts";
 import * as cumulative from "./cumulative.ts";
 import * as indexing from "./indexing.ts";
 import * as moments from "./moments.ts";
+import * as power from "./power.ts";
 import * as products from "./products.ts";
 import * as reductions from "./reductions.ts";
 import * as rounding from "./rounding.ts";
@@ -20,6 +21,7 @@ installMethods({
   ...cumulative,
   ...indexing,
   ...moments,
+  ...power,
   ...products,
   ...reductions,
   ...rounding,

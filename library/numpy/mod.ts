@@ -51,6 +51,7 @@ export * from "./logic.ts";
 export * from "./moments.ts";
 export * from "./pad.ts";
 export * from "./patterns.ts";
+export * from "./power.ts";
 export * from "./products.ts";
 export {
   all,
