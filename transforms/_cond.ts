@@ -11,6 +11,7 @@ import { stopGradient } from "../core/ops/barrier.ts";
 import { max, min } from "../core/ops/arithmetic.ts";
 import {
   type BatchAxis,
+  known,
   Linear,
   type Primitive,
   type Tangent,
@@ -56,13 +57,13 @@ export const condP: Primitive<readonly NDArray[], CondParams> = {
     axis,
     { branches },
   ) => {
+    if (isIndexMapped) {
+      return selectBranch(branches, index!, { operands, mapped, axis });
+    }
     const batched = (forced: readonly boolean[]) =>
       branches.map((b) => batchJaxpr(b, { mapped, axis, forced }));
     const none = branches[0]!.outputs.map(() => false);
     const mappedOut = union(batched(none).map((b) => b.mappedOut));
-    if (isIndexMapped) {
-      return selectBranch(branches, index!, { operands, mapped, axis });
-    }
     const outs = bind(condP, [index!, ...operands], {
       branches: batched(mappedOut).map((b) => b.jaxpr),
     });
@@ -110,7 +111,7 @@ export const condP: Primitive<readonly NDArray[], CondParams> = {
     const { branches: transposed, consts } = sharingConsts(
       branches.map((b) => transposeJaxpr(b, { linear })),
     );
-    const outs = bind(condP, [index as NDArray, ...consts, ...given, ...cts], {
+    const outs = bind(condP, [known(index!), ...consts, ...given, ...cts], {
       branches: transposed,
     });
     return [null, ...merged<Tangent>(linear, outs, linear.map(() => null))];

@@ -57,7 +57,7 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
       is ? dCarries![i] ?? zerosLike(xCarries![i]!) : null
     );
     const some = (list: readonly Tangent[]) => list.filter((t) => t !== null);
-    const counts = [some(dConsts!).length, count(moving)];
+    const counts = [some(dConsts!).length, count(moving)] as const;
     const body = interleaved(both, [fixed, carries, inSlices.length], counts, [
       carries,
       results,
@@ -73,13 +73,13 @@ export const scanP: Primitive<readonly NDArray[], ScanParams> = {
     ], {
       ...params,
       jaxpr: body,
-      consts: fixed + counts[0]!,
-      carries: carries + counts[1]!,
+      consts: fixed + counts[0],
+      carries: carries + counts[1],
     });
     const [outCarries, dOutCarries, outResults, dResults] = parts(
       outs,
       carries,
-      counts[1]!,
+      counts[1],
       results,
     );
     return [

@@ -49,28 +49,26 @@ export function stackedAval(aval: Aval, length: number): Aval {
 /** Puts the tangents of consts, carries and slices behind their primals. */
 export function interleaved(
   both: Jaxpr,
-  [consts, carries, slices]:
-    | readonly [number, number, number]
-    | readonly number[],
-  [dConsts, dCarries]: readonly number[],
-  [outCarries, outResults]: readonly number[],
+  [consts, carries, slices]: readonly [number, number, number],
+  [dConsts, dCarries]: readonly [number, number],
+  [outCarries, outResults]: readonly [number, number],
 ): Jaxpr {
-  const primals = consts! + carries! + slices!;
-  const dSlices = both.inputs.length - primals - dConsts! - dCarries!;
-  const outs = outCarries! + outResults!;
-  const dResults = both.outputs.length - outs - dCarries!;
+  const primals = consts + carries + slices;
+  const dSlices = both.inputs.length - primals - dConsts - dCarries;
+  const outs = outCarries + outResults;
+  const dResults = both.outputs.length - outs - dCarries;
   return reordered(both, [
-    ...range(0, consts!),
-    ...range(primals, dConsts!),
-    ...range(consts!, carries!),
-    ...range(primals + dConsts!, dCarries!),
-    ...range(consts! + carries!, slices!),
-    ...range(primals + dConsts! + dCarries!, dSlices),
+    ...range(0, consts),
+    ...range(primals, dConsts),
+    ...range(consts, carries),
+    ...range(primals + dConsts, dCarries),
+    ...range(consts + carries, slices),
+    ...range(primals + dConsts + dCarries, dSlices),
   ], [
-    ...range(0, outCarries!),
-    ...range(outs, dCarries!),
-    ...range(outCarries!, outResults!),
-    ...range(outs + dCarries!, dResults),
+    ...range(0, outCarries),
+    ...range(outs, dCarries),
+    ...range(outCarries, outResults),
+    ...range(outs + dCarries, dResults),
   ]);
 }
 

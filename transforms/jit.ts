@@ -87,8 +87,9 @@ export interface Lowered {
  * Compiles `f`: traced once for each signature, then run as one Program.
  *
  * The signature is the structure, shapes, dtypes and weak types of the
- * arguments, the values of static ones, the default device and the named axes
- * in scope. Numbers are inputs, not constants. As `jax.jit`.
+ * arguments, the values of static ones and the named axes in scope; the Program
+ * is compiled once more for each device. Numbers are inputs, not constants. As
+ * `jax.jit`.
  *
  * @throws {TypeError} If an argument is neither static nor made of arrays.
  * @example

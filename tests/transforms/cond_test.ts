@@ -13,6 +13,7 @@ import { cond, switch as switchOn } from "../../transforms/cond.ts";
 import { grad } from "../../transforms/grad.ts";
 import { jit } from "../../transforms/jit.ts";
 import { jvp } from "../../transforms/jvp.ts";
+import { linearTranspose } from "../../transforms/linear_transpose.ts";
 import { makeJaxpr } from "../../transforms/make_jaxpr.ts";
 import { vmap } from "../../transforms/vmap.ts";
 import { array } from "../_util/array.ts";
@@ -219,5 +220,15 @@ Deno.test("cond() and switch() say what is wrong", () => {
     () => switchOn(0, [], x),
     RangeError,
     "the list of branches is empty",
+  );
+});
+
+Deno.test("linearTranspose() of a switch by its own argument says that it is not linear", () => {
+  const chosen = (x: NDArray) =>
+    cond(compare("gt", x, f64(0)), (x) => x, (x) => neg(x), x);
+  assertThrows(
+    () => linearTranspose(chosen, f64(1))(f64(1)),
+    TypeError,
+    "Cannot transpose",
   );
 });
