@@ -161,7 +161,7 @@ export interface Primitive<
   /** The equation without its unused outputs. */
   dce?(params: Params, used: readonly boolean[]): PrunedParams<Params>;
 
-  /** Common subexpressions, folding and dead code leave its equations alone. */
+  /** Equal equations of it are not merged. */
   readonly opaque?: boolean;
 }
 

@@ -12,11 +12,11 @@ import { StructuralMap } from "./structural_map.ts";
 
 /** All passes. The result computes the same values, bit for bit. */
 export function simplify(jaxpr: Jaxpr): Jaxpr {
-  return withoutDuplicates(withoutDeadCode(inlined(jaxpr)));
+  return withoutDuplicates(withoutDeadCode(withoutCalls(jaxpr)));
 }
 
 /** Replaces equations that merely stand for a jaxpr by its equations. */
-export function inlined(jaxpr: Jaxpr): Jaxpr {
+export function withoutCalls(jaxpr: Jaxpr): Jaxpr {
   const equations: Equation[] = [];
   const walk = (inner: Jaxpr, atoms: Map<Var, Atom>): readonly Atom[] => {
     const read = (a: Atom) => a instanceof Literal ? a : atoms.get(a)!;
