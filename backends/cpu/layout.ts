@@ -1,0 +1,36 @@
+/**
+ * What lies where in the memory that all kernels and threads share:
+ *
+ *     0       arguments of the running kernel, words of the threads
+ *     64 KiB  scratch memory of each thread
+ *     ...     blocks of arrays and programs
+ */
+
+/** Bytes of a page of WebAssembly memory. */
+export const PAGE = 65536;
+
+/**
+ * Where kernels find the addresses of their buffers, in order, then that of
+ * their workspace: one 32-bit word each.
+ */
+export const ARGUMENTS = 1024;
+
+/** How many words there are: bounds the buffers of a kernel. */
+export const ARGUMENT_WORDS = 256;
+
+/** Where the words begin by which threads talk; they end with the first page. */
+export const THREAD_WORDS = 4096;
+
+/** More threads than this have no scratch memory. */
+export const MAX_THREADS = 64;
+
+/** Scratch memory of one thread. Pages that are never written cost nothing. */
+export const SCRATCH_BYTES = 16 * 2 ** 20;
+
+/** Address of the scratch memory of a thread; the main thread is number 0. */
+export function scratchOf(thread: number): number {
+  return PAGE + thread * SCRATCH_BYTES;
+}
+
+/** Bytes to which blocks are aligned, and by which they are counted: a cache line. */
+export const UNIT = 64;
