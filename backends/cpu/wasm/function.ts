@@ -2,6 +2,7 @@
 
 import { Bytes } from "./bytes.ts";
 import { i32 } from "./instructions.ts";
+import type { ModuleBuilder } from "./module.ts";
 import {
   Effect,
   type I32,
@@ -126,7 +127,7 @@ export class FunctionBuilder {
   private readonly constants = new Map<string, Local>();
   private readonly prologue: Code;
 
-  constructor(params: readonly ValueType[]) {
+  constructor(params: readonly ValueType[], readonly module: ModuleBuilder) {
     this.params = params.map((type, i) => new Local(type, i));
     this.prologue = new Code(this);
     this.body = new Code(this);

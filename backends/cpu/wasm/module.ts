@@ -6,7 +6,7 @@ import {
   type Effect,
   global,
   TYPE_CODES,
-  Value,
+  type Value,
   type ValueType,
 } from "./value.ts";
 
@@ -42,6 +42,7 @@ export class ModuleBuilder {
   private readonly imports: Bytes[] = [];
   private readonly functions: { type: number; builder: FunctionBuilder }[] = [];
   private readonly exports: { name: string; index: number }[] = [];
+  private readonly shared = new Map<string, FunctionRef>();
   private importedFunctions = 0;
   private globals = 0;
 
@@ -87,11 +88,22 @@ export class ModuleBuilder {
     signature: Signature<R>,
     build: (fn: FunctionBuilder) => void,
   ): FunctionRef<R> {
-    const builder = new FunctionBuilder(signature.params);
+    const builder = new FunctionBuilder(signature.params, this);
     build(builder);
     this.functions.push({ type: this.typeOf(signature), builder });
     const index = this.importedFunctions + this.functions.length - 1;
     return new FunctionRef(index, signature);
+  }
+
+  /** The function of that name, added when it is first asked for. */
+  once<R extends ValueType | null>(
+    name: string,
+    signature: Signature<R>,
+    build: (fn: FunctionBuilder) => void,
+  ): FunctionRef<R> {
+    let ref = this.shared.get(name) as FunctionRef<R> | undefined;
+    if (!ref) this.shared.set(name, ref = this.function(signature, build));
+    return ref;
   }
 
   export(name: string, { index }: FunctionRef): void {
