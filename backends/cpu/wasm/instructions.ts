@@ -411,6 +411,10 @@ export const f32x4 = {
   div: vbin(0xe7),
   min: vbin(0xe8),
   max: vbin(0xe9),
+  /** `y < x ? y : x`: one instruction, and `x` where one is NaN. */
+  pmin: vbin(0xea),
+  /** `x < y ? y : x`: one instruction, and `x` where one is NaN. */
+  pmax: vbin(0xeb),
   convert_i32x4_s: vun(0xfa),
   convert_i32x4_u: vun(0xfb),
   demote_f64x2_zero: vun(0x5e),
@@ -446,6 +450,8 @@ export const f64x2 = {
   div: vbin(0xf3),
   min: vbin(0xf4),
   max: vbin(0xf5),
+  pmin: vbin(0xf6),
+  pmax: vbin(0xf7),
   convert_low_i32x4_s: vun(0xfe),
   convert_low_i32x4_u: vun(0xff),
   promote_low_f32x4: vun(0x5f),
