@@ -1,0 +1,301 @@
+/** The threads of the CPU: fork, join, and how workers come to life. */
+
+import type {
+  Failure,
+  KernelMessage,
+  Port,
+  WorkerData,
+} from "./pool_protocol.ts";
+import { POOL } from "./pool_protocol.ts";
+import { workerScript } from "./pool_worker.ts";
+
+/** A compiled kernel, as the pool sees it. */
+export interface PoolKernel {
+  /** Positive, and of no other kernel of this pool. */
+  readonly id: number;
+  readonly module: WebAssembly.Module;
+  readonly phases: readonly { readonly name: string }[];
+  /** The phases, of the main thread's instance of the module. */
+  readonly exports: readonly ((from: number, to: number) => void)[];
+  /** Whether it imports functions that workers do not have. */
+  readonly mainOnly?: boolean;
+}
+
+/** The main thread and its workers. */
+export interface Pool {
+  /** How many threads take part in a job, once all have been started. */
+  readonly threads: number;
+  /** How many workers have been started. */
+  readonly workers: number;
+  /** Why fewer threads work than were asked for, if so. */
+  readonly failure: string | null;
+  /**
+   * Runs items `[0, items)` of a phase, each once, on any thread in any order;
+   * all are done when it returns.
+   *
+   * @throws {Error} if an item fails on any thread; some others may not have run
+   */
+  run(kernel: PoolKernel, phase: number, items: number): void;
+  /** Lets the workers release a kernel. */
+  forget(id: number): void;
+  /** Lets the workers end. What runs later, runs on the main thread. */
+  dispose(): void;
+}
+
+/** How a pool is opened. */
+export interface PoolOptions {
+  /** How many threads may work, the main thread included. */
+  readonly threads: number;
+  /** Address of `CONTROL_BYTES` bytes, zero or those of an earlier pool. */
+  readonly control: number;
+  /** Address of the scratch memory of a thread, from 1 on. */
+  readonly scratchOf: (thread: number) => number;
+  /**
+   * Milliseconds of work before the next worker is started. It takes the main
+   * thread 25 to 40 ms to start one (Deno waits for it), so a short script is
+   * faster without; a long one loses at most about that.
+   */
+  readonly startAfter?: number;
+}
+
+/** Chunks of items per thread: fewer wait longer for the last, more cost more. */
+const CHUNKS_PER_THREAD = 16;
+
+/** More threads than this rarely find enough memory bandwidth. */
+const DEFAULT_THREAD_LIMIT = 16;
+
+/** How many threads work unless the user says otherwise: one for each core. */
+export function defaultThreads(): number {
+  return Math.min(navigator.hardwareConcurrency ?? 1, DEFAULT_THREAD_LIMIT);
+}
+
+/** A pool on `memory`. An earlier pool at the same address ends. */
+export function openPool(
+  memory: WebAssembly.Memory,
+  options: PoolOptions,
+): Pool {
+  return new ThreadPool(memory, options);
+}
+
+type Threads = typeof import("node:worker_threads");
+
+interface Thread {
+  readonly port: Port & { close(): void };
+  /** Holds it: a worker without references may be collected. */
+  readonly worker: unknown;
+}
+
+class ThreadPool implements Pool {
+  readonly #memory: WebAssembly.Memory;
+  readonly #words: Int32Array;
+  readonly #options: PoolOptions;
+  readonly #startAfter: number;
+  readonly #generation: number;
+  readonly #started: Thread[] = [];
+  /** What all workers have been sent. */
+  readonly #sent = new Map<number, KernelMessage>();
+  #threads: number;
+  #failure: string | null = null;
+  /** Milliseconds of work since the last start of a worker. */
+  #worked = 0;
+
+  constructor(memory: WebAssembly.Memory, options: PoolOptions) {
+    this.#memory = memory;
+    this.#words = new Int32Array(memory.buffer, options.control, POOL.WORDS);
+    this.#options = options;
+    this.#startAfter = options.startAfter ?? 20;
+    this.#threads = Math.max(1, options.threads);
+    Atomics.or(this.#words, POOL.STATE, POOL.CLOSED);
+    this.#generation = this.#nextGeneration();
+  }
+
+  get threads(): number {
+    return this.#threads;
+  }
+
+  get workers(): number {
+    return this.#started.length;
+  }
+
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  run(kernel: PoolKernel, phase: number, items: number): void {
+    if (items > 1 && this.#threads > 1 && !kernel.mainOnly) {
+      this.#share(kernel, phase, items);
+    } else if (items > 0) {
+      try {
+        kernel.exports[phase]!(0, items);
+      } catch (error) {
+        throw failureOf(kernel, phase, error);
+      }
+    }
+  }
+
+  forget(id: number): void {
+    if (!this.#sent.delete(id)) return;
+    this.#send({ id, module: null, phases: [] });
+  }
+
+  dispose(): void {
+    this.#threads = 1;
+    this.#nextGeneration();
+    for (const { port } of this.#started) port.close();
+    this.#started.length = 0;
+    this.#sent.clear();
+  }
+
+  /** Sends home the workers of all pools so far. */
+  #nextGeneration(): number {
+    const before = Atomics.add(this.#words, POOL.GENERATION, 1);
+    Atomics.add(this.#words, POOL.EPOCH, 1);
+    Atomics.notify(this.#words, POOL.EPOCH);
+    return before + 1;
+  }
+
+  #share(kernel: PoolKernel, phase: number, items: number): void {
+    if (!this.#sent.has(kernel.id)) this.#introduce(kernel);
+    const chunk = Math.ceil(items / (CHUNKS_PER_THREAD * this.#threads));
+    this.#open(kernel.id, phase, items, chunk);
+    let failure: unknown = null;
+    try {
+      this.#work(kernel.exports[phase]!, items, chunk);
+    } catch (error) {
+      Atomics.store(this.#words, POOL.NEXT, items); // nothing left to do
+      failure = error;
+    }
+    this.#join();
+    if (this.#words[POOL.FAILED] !== 0) failure = this.#takeFailure(failure);
+    if (failure !== null) throw failureOf(kernel, phase, failure);
+  }
+
+  #introduce({ id, module, phases }: PoolKernel): void {
+    const message = { id, module, phases: phases.map(({ name }) => name) };
+    this.#sent.set(id, message);
+    this.#send(message);
+  }
+
+  #send(message: KernelMessage): void {
+    for (const { port } of this.#started) port.postMessage(message);
+  }
+
+  /** Nobody is inside, so plain writes do; the change of state publishes them. */
+  #open(kernel: number, phase: number, items: number, chunk: number): void {
+    const words = this.#words;
+    words[POOL.KERNEL] = kernel;
+    words[POOL.PHASE] = phase;
+    words[POOL.ITEMS] = items;
+    words[POOL.CHUNK] = chunk;
+    words[POOL.NEXT] = 0;
+    Atomics.store(words, POOL.STATE, 0);
+    Atomics.add(words, POOL.EPOCH, 1);
+    if (Atomics.load(words, POOL.SLEEPERS) > 0) {
+      Atomics.notify(words, POOL.EPOCH, Math.ceil(items / chunk) - 1);
+    }
+  }
+
+  #work(
+    run: (from: number, to: number) => void,
+    items: number,
+    chunk: number,
+  ): void {
+    for (;;) {
+      const mayStart = this.#started.length + 1 < this.#threads;
+      const before = mayStart ? performance.now() : 0;
+      const from = Atomics.add(this.#words, POOL.NEXT, chunk);
+      if (from >= items) return;
+      run(from, Math.min(from + chunk, items));
+      if (mayStart) this.#consider(performance.now() - before);
+    }
+  }
+
+  /** Waits until all workers are outside: spinning, then asleep. */
+  #join(): void {
+    const words = this.#words;
+    if (Atomics.or(words, POOL.STATE, POOL.CLOSED) === 0) return;
+    const end = performance.now() + POOL.SPIN;
+    do {
+      for (let look = 0; look < POOL.LOOKS; look++) {
+        if (Atomics.load(words, POOL.STATE) === POOL.CLOSED) return;
+        Atomics.pause();
+      }
+    } while (performance.now() < end);
+    // Asleep, it leaves its core to the workers, should they share it.
+    Atomics.store(words, POOL.JOINING, 1);
+    for (;;) {
+      const state = Atomics.load(words, POOL.STATE);
+      if (state === POOL.CLOSED) break;
+      Atomics.wait(words, POOL.STATE, state);
+    }
+    Atomics.store(words, POOL.JOINING, 0);
+  }
+
+  /** Reads what failed workers have sent; one reason is enough. */
+  #takeFailure(first: unknown): unknown {
+    this.#words[POOL.FAILED] = 0;
+    const { receiveMessageOnPort } = threadsModule();
+    const reasons = this.#started.map(({ port }) =>
+      (receiveMessageOnPort(port as never)?.message as Failure | undefined)
+        ?.reason
+    );
+    return first ?? reasons.find((reason) => reason !== undefined) ??
+      "a worker did not say why";
+  }
+
+  #consider(worked: number): void {
+    this.#worked += worked;
+    if (this.#worked < this.#startAfter) return;
+    this.#worked = 0;
+    try {
+      this.#started.push(this.#start(this.#started.length + 1));
+    } catch (error) {
+      this.#threads = this.#started.length + 1;
+      this.#failure = `Cannot start worker thread ${this.#threads}: ${
+        reasonOf(error)
+      }`;
+    }
+  }
+
+  #start(thread: number): Thread {
+    const { Worker, MessageChannel } = threadsModule();
+    const { port1, port2 } = new MessageChannel();
+    const workerData = {
+      memory: this.#memory,
+      control: this.#options.control,
+      scratch: this.#options.scratchOf(thread) | 0,
+      generation: this.#generation,
+      port: port2 as unknown as Port,
+    } satisfies WorkerData;
+    for (const message of this.#sent.values()) port1.postMessage(message);
+    const worker = new Worker(workerScript(), {
+      eval: true,
+      workerData,
+      transferList: [port2],
+    });
+    worker.on("error", (error: unknown) => {
+      this.#failure = `Worker thread ${thread} ended: ${reasonOf(error)}`;
+    });
+    worker.unref();
+    return { port: port1, worker };
+  }
+}
+
+/** Taken at first use: a static import would cost every script 5 to 10 ms. */
+function threadsModule(): Threads {
+  const found = globalThis.process?.getBuiltinModule?.("node:worker_threads");
+  if (!found) throw new Error("this runtime has no node:worker_threads");
+  return found;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function failureOf(kernel: PoolKernel, phase: number, cause: unknown): Error {
+  const { name } = kernel.phases[phase]!;
+  return new Error(
+    `Kernel ${kernel.id} failed in ${name}: ${reasonOf(cause)}`,
+    { cause },
+  );
+}
