@@ -18,7 +18,8 @@ import {
 
 /** An array whose values are in the memory of a device, or one known number. */
 export class ConcreteArray extends NDArray {
-  private readonly buffers = new Map<Backend, Buffer>();
+  /** Copies on other devices than the first that had one. */
+  private copies: Map<Backend, Buffer> | null = null;
   private gone: string | null = null;
 
   private constructor(
@@ -27,6 +28,9 @@ export class ConcreteArray extends NDArray {
     readonly literal: number | null,
     /** The device that the array was put on by name, else `null`. */
     readonly committed: Backend | null,
+    /** The first device that has the values in memory, and that memory. */
+    private backend: Backend | null,
+    private buffer: Buffer | null,
   ) {
     super();
   }
@@ -36,6 +40,8 @@ export class ConcreteArray extends NDArray {
     return new ConcreteArray(
       Aval.of([], dtype, weakType),
       castValue(value, dtype),
+      null,
+      null,
       null,
     );
   }
@@ -47,19 +53,18 @@ export class ConcreteArray extends NDArray {
     backend: Backend,
     committed = false,
   ): ConcreteArray {
-    const array = new ConcreteArray(aval, null, committed ? backend : null);
-    array.buffers.set(backend, buffer);
-    return array;
+    const device = committed ? backend : null;
+    return new ConcreteArray(aval, null, device, backend, buffer);
   }
 
   /** The memory of the array on `backend`; copied there at the first use. */
   bufferOn(backend: Backend): Buffer {
-    this.checkAlive();
-    let buffer = this.buffers.get(backend);
-    if (!buffer) {
-      buffer = backend.put(bytesOf(this.storage()));
-      this.buffers.set(backend, buffer);
-    }
+    if (this.backend === backend) return this.buffer!;
+    const known = this.copies?.get(backend);
+    if (known) return known;
+    const buffer = backend.put(bytesOf(this.storage()));
+    if (this.backend === null) [this.backend, this.buffer] = [backend, buffer];
+    else (this.copies ??= new Map()).set(backend, buffer);
     return buffer;
   }
 
@@ -74,18 +79,19 @@ export class ConcreteArray extends NDArray {
   }
 
   override get device(): string {
-    return this.home().name;
+    return (this.backend ?? currentBackend()).name;
   }
 
   /** Forgets the memory; later uses throw and say why. */
   discard(reason: string): void {
-    this.buffers.clear();
+    this.backend = this.buffer = this.copies = null;
     this.gone = reason;
   }
 
   override dispose(): void {
     if (this.gone !== null) return;
-    for (const [backend, buffer] of this.buffers) backend.free(buffer);
+    this.backend?.free(this.buffer!);
+    this.copies?.forEach((buffer, backend) => backend.free(buffer));
     this.discard("disposed");
   }
 
@@ -98,8 +104,7 @@ export class ConcreteArray extends NDArray {
   async read(): Promise<Values> {
     this.checkAlive();
     if (this.literal !== null) return this.readSync();
-    const backend = this.home();
-    const reading = backend.read(this.buffers.get(backend)!);
+    const reading = this.backend!.read(this.buffer!);
     await yieldToEventLoop();
     return decoded(this.view8(await reading), this.dtype);
   }
@@ -109,11 +114,6 @@ export class ConcreteArray extends NDArray {
     return formatArray(this.readSync(), this.shape, this.dtype);
   }
 
-  private home(): Backend {
-    const [first] = this.buffers.keys();
-    return this.committed ?? first ?? currentBackend();
-  }
-
   private storage(): Storage {
     this.checkAlive();
     if (this.literal !== null) {
@@ -121,14 +121,14 @@ export class ConcreteArray extends NDArray {
       writeValue(values, this.dtype, 0, this.literal);
       return values;
     }
-    const backend = this.home();
+    const backend = this.backend!;
     if (!backend.readSync) {
       throw new TypeError(
         `Cannot read values at once from device "${backend.name}": use ` +
           `await x.data() or await x.jsAsync()`,
       );
     }
-    return this.view8(backend.readSync(this.buffers.get(backend)!));
+    return this.view8(backend.readSync(this.buffer!));
   }
 
   private view8(bytes: Uint8Array): Storage {

@@ -2,12 +2,18 @@
 
 import type { NDArray } from "./array.ts";
 import type { Aval } from "./aval.ts";
-import { type Backend, currentBackend, type Executable } from "./backend.ts";
+import {
+  type Backend,
+  type Buffer,
+  currentBackend,
+  type Executable,
+} from "./backend.ts";
 import { ConcreteArray } from "./concrete_array.ts";
 import { TracerError } from "./errors.ts";
 import { lower } from "./ir/lower.ts";
 import { Jaxpr, Var } from "./jaxpr.ts";
 import type { AnyPrimitive } from "./primitive.ts";
+import { avalsOf, Signature } from "./signature.ts";
 import { simplify } from "./simplify.ts";
 import { StructuralMap } from "./structural_map.ts";
 import { checkOpen, installBaseTrace, type Trace, Tracer } from "./trace.ts";
@@ -23,16 +29,14 @@ class EvalTrace implements Trace {
     params: unknown,
   ): readonly NDArray[] {
     if (primitive.evaluate) return primitive.evaluate(inputs, params);
-    return runJaxpr(
-      jaxprOfOne(primitive, inputs.map((x) => x.aval), params),
-      inputs,
-    );
+    const avals = avalsOf(inputs);
+    return runJaxpr(jaxprOfOne(primitive, avals, params), inputs);
   }
 }
 
 installBaseTrace(new EvalTrace());
 
-const ofOne = new StructuralMap<readonly unknown[], Jaxpr>({ limit: 4096 });
+const ofOne = new WeakMap<AnyPrimitive, StructuralMap<Signature, Jaxpr>>();
 
 /** The jaxpr of one equation. */
 function jaxprOfOne(
@@ -40,8 +44,10 @@ function jaxprOfOne(
   avals: readonly Aval[],
   params: unknown,
 ): Jaxpr {
-  const key = [primitive, params, avals];
-  let jaxpr = ofOne.get(key);
+  let known = ofOne.get(primitive);
+  if (!known) ofOne.set(primitive, known = new StructuralMap({ limit: 512 }));
+  const key = new Signature(avals, params);
+  let jaxpr = known.get(key);
   if (!jaxpr) {
     const inputs = avals.map((aval) => new Var(aval));
     const outputs = primitive.abstractEval(avals, params).map((aval) =>
@@ -52,20 +58,24 @@ function jaxprOfOne(
       [{ primitive, inputs, params, outputs }],
       outputs,
     );
-    ofOne.set(key, jaxpr);
+    known.set(key, jaxpr);
   }
   return jaxpr;
 }
 
+/** A jaxpr made ready to run. */
 interface Compiled {
+  readonly backend: Backend;
+  readonly donated: readonly boolean[];
   readonly executable: Executable;
   readonly outAvals: readonly Aval[];
 }
 
-let executables = new WeakMap<
-  Jaxpr,
-  StructuralMap<readonly unknown[], Compiled>
->();
+/** How many forms of one jaxpr are kept: a few devices and donations. */
+const FORMS = 16;
+const NONE: readonly boolean[] = [];
+
+let executables = new WeakMap<Jaxpr, Compiled[]>();
 
 /** Forgets all compiled Programs. */
 export function clearExecutables(): void {
@@ -76,20 +86,29 @@ export function clearExecutables(): void {
 export function runJaxpr(
   jaxpr: Jaxpr,
   inputs: readonly NDArray[],
-  { donated = [] }: { readonly donated?: readonly boolean[] } = {},
+  { donated = NONE }: { readonly donated?: readonly boolean[] } = {},
 ): readonly NDArray[] {
-  const arrays = inputs.map(requireConcrete);
-  const committed = arrays.find((x) => x.committed)?.committed ?? null;
+  const arrays = inputs as readonly ConcreteArray[];
+  const committed = deviceOf(inputs);
   const backend = committed ?? currentBackend();
-  checkDevices(arrays, backend);
-  checkDonated(arrays, donated);
+  if (donated !== NONE) checkDonated(arrays, donated);
   const { executable, outAvals } = compiled(jaxpr, backend, donated);
-  const buffers = arrays.map((x) => x.bufferOn(backend));
+  const buffers = new Array<Buffer>(arrays.length);
+  for (let i = 0; i < buffers.length; i++) {
+    buffers[i] = arrays[i]!.bufferOn(backend);
+  }
   const results = executable.run(buffers);
   donated.forEach((isDonated, i) => isDonated && arrays[i]!.discard("donated"));
-  return outAvals.map((aval, i) =>
-    ConcreteArray.of(aval, results[i]!, backend, committed !== null)
-  );
+  const outs = new Array<NDArray>(results.length);
+  for (let i = 0; i < outs.length; i++) {
+    outs[i] = ConcreteArray.of(
+      outAvals[i]!,
+      results[i]!,
+      backend,
+      committed !== null,
+    );
+  }
+  return outs;
 }
 
 function compiled(
@@ -98,42 +117,50 @@ function compiled(
   donated: readonly boolean[],
 ): Compiled {
   let forms = executables.get(jaxpr);
-  if (!forms) executables.set(jaxpr, forms = new StructuralMap({ limit: 16 }));
-  const key = [backend.name, donated];
-  let form = forms.get(key);
-  if (!form) {
-    const simplified = simplify(jaxpr);
-    checkDtypes(simplified, backend);
-    const { bindings } = backend.limits;
-    form = {
-      executable: backend.compile(lower(simplified, { donated, bindings })),
-      outAvals: jaxpr.outAvals,
-    };
-    forms.set(key, form);
+  if (!forms) executables.set(jaxpr, forms = []);
+  for (const form of forms) {
+    if (form.backend === backend && sameFlags(form.donated, donated)) {
+      return form;
+    }
   }
+  const simplified = simplify(jaxpr);
+  checkDtypes(simplified, backend);
+  const { bindings } = backend.limits;
+  const executable = backend.compile(lower(simplified, { donated, bindings }));
+  const form = { backend, donated, executable, outAvals: jaxpr.outAvals };
+  if (forms.push(form) > FORMS) forms.shift();
   return form;
 }
 
-function requireConcrete(x: NDArray): ConcreteArray {
-  if (x instanceof ConcreteArray) return x;
+function sameFlags(a: readonly boolean[], b: readonly boolean[]): boolean {
+  if (a === b) return true;
+  return a.length === b.length && a.every((flag, i) => flag === b[i]);
+}
+
+/** The device that inputs are bound to, `null` for any; all must be concrete. */
+function deviceOf(inputs: readonly NDArray[]): Backend | null {
+  let device: Backend | null = null;
+  for (const x of inputs) {
+    if (!(x instanceof ConcreteArray)) throw notConcrete(x);
+    if (x.committed === null || x.committed === device) continue;
+    if (device !== null) throw severalDevices(device, x.committed);
+    device = x.committed;
+  }
+  return device;
+}
+
+function notConcrete(x: NDArray): TracerError {
   if (x instanceof Tracer) checkOpen(x, "evaluate");
-  throw new TracerError(
+  return new TracerError(
     `Cannot evaluate with ${x}: it belongs to a transform that is not the ` +
       `one under way. Pass it as an argument instead of closing over it`,
   );
 }
 
-function checkDevices(
-  arrays: readonly ConcreteArray[],
-  backend: Backend,
-): void {
-  const other = arrays.find((x) => x.committed && x.committed !== backend);
-  if (!other) return;
-  throw new TypeError(
-    `Cannot combine arrays on devices "${backend.name}" and ` +
-      `"${
-        other.committed!.name
-      }": move one with devicePut(x, "${backend.name}")`,
+function severalDevices({ name }: Backend, other: Backend): TypeError {
+  return new TypeError(
+    `Cannot combine arrays on devices "${name}" and "${other.name}": move ` +
+      `one with devicePut(x, "${name}")`,
   );
 }
 

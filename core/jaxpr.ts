@@ -8,6 +8,7 @@ import { inspectAsString } from "./inspect.ts";
 import { formatJaxpr } from "./jaxpr_print.ts";
 import type { AnyPrimitive } from "./primitive.ts";
 import {
+  identityOf,
   type Structural,
   structuralEquals,
   structuralHash,
@@ -105,7 +106,7 @@ export class Jaxpr implements Structural {
     return [
       this.inAvals,
       this.equations.map((e) => [
-        e.primitive,
+        identityOf(e.primitive),
         e.inputs.map(atom),
         e.params,
         e.outputs.map((v) => v.aval),

@@ -8,6 +8,7 @@ import {
   memoised,
   Var,
 } from "./jaxpr.ts";
+import { identityOf } from "./structural.ts";
 import { StructuralMap } from "./structural_map.ts";
 
 /** All passes. The result computes the same values, bit for bit. */
@@ -109,7 +110,7 @@ export function withoutDuplicates(jaxpr: Jaxpr): Jaxpr {
   for (const original of jaxpr.equations) {
     const equation = { ...original, inputs: original.inputs.map(read) };
     const { primitive, params, inputs, outputs } = equation;
-    const key = [primitive, params, inputs.map(keyOf)];
+    const key = [identityOf(primitive), params, inputs.map(keyOf)];
     const known = primitive.opaque ? undefined : seen.get(key);
     if (known) {
       outputs.forEach((v, i) => atoms.set(v, known.outputs[i]!));

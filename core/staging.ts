@@ -78,7 +78,7 @@ export class StagingTrace implements Trace {
       this.equations,
       atoms,
     );
-    return { jaxpr: internJaxpr(jaxpr), consts: [...this.consts.keys()] };
+    return { jaxpr, consts: [...this.consts.keys()] };
   }
 
   /** A tracer of another trace, and an array, is a constant here. */
@@ -93,6 +93,11 @@ export class StagingTrace implements Trace {
   }
 }
 
+/** The same with the first jaxpr seen that is equal: see `internJaxpr`. */
+export function internStaged({ jaxpr, consts }: Staged): Staged {
+  return { jaxpr: internJaxpr(jaxpr), consts };
+}
+
 /**
  * Records `f`, applied to arrays of the given avals.
  *
@@ -105,10 +110,10 @@ export function stage(
 ): Staged {
   const trace = new StagingTrace(label);
   try {
-    return withTrace(
-      trace,
-      () => trace.finish(f(...avals.map((aval) => trace.newInput(aval)))),
-    );
+    return withTrace(trace, () => {
+      const inputs = avals.map((aval) => trace.newInput(aval));
+      return internStaged(trace.finish(f(...inputs)));
+    });
   } finally {
     trace.isOpen = false;
   }

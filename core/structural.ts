@@ -183,14 +183,28 @@ function hashNumber(value: number): number {
   return mixHash(WORDS_SCRATCH[0]!, WORDS_SCRATCH[1]!);
 }
 
+function identityHash(value: object): number {
+  return mixHash(0x165667b1, identityOf(value));
+}
+
 const identities = new WeakMap<object, number>();
 let identityCount = 0;
 
-function identityHash(value: object): number {
-  let hash = identities.get(value);
-  if (hash === undefined) {
-    hash = mixHash(0x165667b1, ++identityCount);
-    identities.set(value, hash);
-  }
-  return hash;
+/**
+ * A number that no other object has: stands in a key for a value of which no
+ * copy is made, so that its contents need not be compared.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertNotEquals } from "@std/assert";
+ *
+ * const object = {};
+ * assertEquals(identityOf(object), identityOf(object));
+ * assertNotEquals(identityOf(object), identityOf({}));
+ * ```
+ */
+export function identityOf(value: object): number {
+  let identity = identities.get(value);
+  if (identity === undefined) identities.set(value, identity = ++identityCount);
+  return identity;
 }

@@ -44,7 +44,8 @@ export function asOperands(
   operands: readonly unknown[],
   what: string,
 ): readonly NDArray[] {
-  const arrays = operands.filter((x) => x instanceof NDArray);
+  if (operands.every(isArray)) return operands;
+  const arrays = operands.filter(isArray);
   const isIntegral = arrays.length > 0 &&
     arrays.every((x) => !isFloating(x.dtype));
   const float = arrays.some((x) => x.dtype === "float64")
@@ -55,6 +56,10 @@ export function asOperands(
     const isWhole = isIntegral && Number.isInteger(x);
     return scalar(x, isWhole ? "int32" : float, true);
   });
+}
+
+function isArray(x: unknown): x is NDArray {
+  return x instanceof NDArray;
 }
 
 function describe(leaf: unknown): string {

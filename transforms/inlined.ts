@@ -3,6 +3,7 @@
 import type { ArrayLike, NDArray } from "../core/array.ts";
 import { runJaxpr } from "../core/dispatch.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
+import { avalsOf, Signature } from "../core/signature.ts";
 import { stage } from "../core/staging.ts";
 import { StructuralMap } from "../core/structural_map.ts";
 import { isEager } from "../core/trace.ts";
@@ -43,16 +44,12 @@ export function inlined<
   count: Count,
   f: (arrays: Operands[Count], ...rest: Rest) => Result,
 ): (...args: readonly [...Given<Operands[Count]>, ...Rest]) => Result {
-  const listed = inlinedList(
-    name,
-    f as unknown as (arrays: readonly NDArray[], ...rest: Rest) => Result,
-  );
+  const run = eagerly(name, f as StaticFunction);
   const call = (...args: readonly unknown[]) =>
-    listed(
-      args.slice(0, count) as readonly ArrayLike[],
-      ...args.slice(count) as unknown as Rest,
-    );
-  return Object.defineProperty(call, "name", { value: name });
+    args.length === count
+      ? run(args, NOTHING)
+      : run(args.slice(0, count), args.slice(count));
+  return Object.defineProperty(call as () => Result, "name", { value: name });
 }
 
 /** As `inlined`, for a function of a list of arrays. */
@@ -60,24 +57,43 @@ export function inlinedList<Rest extends readonly unknown[], Result>(
   name: string,
   f: (arrays: readonly NDArray[], ...rest: Rest) => Result,
 ): (arrays: readonly ArrayLike[], ...rest: Rest) => Result {
-  const cache = new StructuralMap<unknown, Staged>({ limit: 512 });
-  const call = (given: readonly ArrayLike[], ...rest: Rest): Result => {
-    const operands = asOperands(given, name);
-    if (!isEager()) return f(operands, ...rest);
-    const key = [operands.map((x) => x.aval), rest];
-    let staged = cache.get(key);
-    if (!staged) cache.set(key, staged = stageCall(name, f, operands, rest));
-    const { jaxpr, consts, result } = staged;
-    return unflatten<Result>(result, runJaxpr(jaxpr, [...consts, ...operands]));
-  };
+  const run = eagerly(name, f as StaticFunction);
+  const call = (given: readonly ArrayLike[], ...rest: Rest) =>
+    run(given, rest) as Result;
   return Object.defineProperty(call, "name", { value: name });
 }
 
-function stageCall<Rest extends readonly unknown[]>(
+/** A function of arrays and of static values. */
+type StaticFunction = (
+  arrays: readonly NDArray[],
+  ...rest: readonly unknown[]
+) => unknown;
+
+const NOTHING: readonly unknown[] = [];
+
+/** Calls `f`; where nothing is traced, as one Program. */
+function eagerly(
   name: string,
-  f: (arrays: readonly NDArray[], ...rest: Rest) => unknown,
+  f: StaticFunction,
+): (given: readonly unknown[], rest: readonly unknown[]) => unknown {
+  const cache = new StructuralMap<Signature, Staged>({ limit: 512 });
+  return (given, rest) => {
+    const operands = asOperands(given, name);
+    if (!isEager()) return f(operands, ...rest);
+    const key = new Signature(avalsOf(operands), rest);
+    let staged = cache.get(key);
+    if (!staged) cache.set(key, staged = stageCall(name, f, operands, rest));
+    const { jaxpr, consts, result } = staged;
+    const inputs = consts.length === 0 ? operands : [...consts, ...operands];
+    return unflatten(result, runJaxpr(jaxpr, inputs));
+  };
+}
+
+function stageCall(
+  name: string,
+  f: StaticFunction,
   operands: readonly NDArray[],
-  rest: Rest,
+  rest: readonly unknown[],
 ): Staged {
   let result: TreeStructure;
   const { jaxpr, consts } = stage(
@@ -86,7 +102,7 @@ function stageCall<Rest extends readonly unknown[]>(
       result = out.structure;
       return out.arrays;
     },
-    operands.map((x) => x.aval),
+    avalsOf(operands),
     name,
   );
   return { jaxpr, consts, result: result! };

@@ -1,7 +1,7 @@
 /** Splits a program: what is known is computed, what is not is recorded. */
 
 import type { NDArray } from "../core/array.ts";
-import { evalJaxpr, type Jaxpr, memoised } from "../core/jaxpr.ts";
+import { evalJaxpr, internJaxpr, type Jaxpr, memoised } from "../core/jaxpr.ts";
 import type { AnyPrimitive, PartialEvaluation } from "../core/primitive.ts";
 import { type Staged, StagingTrace } from "../core/staging.ts";
 import { bind, type Trace, withTrace } from "../core/trace.ts";
@@ -79,8 +79,8 @@ export const splitJaxpr: (jaxpr: Jaxpr, pattern: SplitPattern) => SplitJaxpr =
               ]),
           );
           return {
-            known: known.jaxpr,
-            unknown: recorded.jaxpr,
+            known: internJaxpr(known.jaxpr),
+            unknown: internJaxpr(recorded.jaxpr),
             unknownOut,
             residuals: recorded.consts.length,
           };

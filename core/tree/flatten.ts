@@ -68,6 +68,7 @@ export function unflatten<T = unknown>(
         `${structure.leafCount}, in the order in which flatten() gives them`,
     );
   }
+  if (structure.root === null) return leaves[0] as T;
   let used = 0;
   const build = ({ root, children }: TreeStructure): unknown =>
     root ? close(root, children.map(build)) : leaves[used++];

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
-import { backendNamed, devices } from "../../core/backend.ts";
+import { type Backend, backendNamed, devices } from "../../core/backend.ts";
+import { arrayFromStorage } from "../../core/concrete_array.ts";
 import { add } from "../../core/ops/addition.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { fullLike, scalar } from "../../core/ops/constants.ts";
@@ -60,4 +61,43 @@ Deno.test("a long synchronous loop of eager operations keeps memory bounded", ()
   for (let i = 0; i < 100_000; i++) x = add(x, step);
   const after = Deno.memoryUsage();
   assert(after.rss - before.rss < 200e6, `${after.rss - before.rss} bytes`);
+});
+
+/** A device on ordinary memory, and what was asked of it. */
+function recording(name: string): { backend: Backend; calls: string[] } {
+  const calls: string[] = [];
+  const backend: Backend = {
+    ...backendNamed("interpreter"),
+    name,
+    put: (data) => {
+      calls.push(`put ${data.length}`);
+      return backendNamed("interpreter").put(data);
+    },
+    free: (buffer) => void calls.push(`free ${buffer.bytes}`),
+  };
+  return { backend, calls };
+}
+
+Deno.test("an array is copied to another device once, and leaves both when disposed", () => {
+  const [first, second] = [recording("first"), recording("second")];
+  const x = arrayFromStorage(new Float32Array([1, 2]), [2], "float32");
+  const y = x.on(first.backend);
+  y.bufferOn(first.backend);
+  assertEquals(y.bufferOn(second.backend), y.bufferOn(second.backend));
+  assertEquals([y.device, y.js()], ["first", [1, 2]]);
+  assertEquals([first.calls, second.calls], [["put 8"], ["put 8"]]);
+  y.dispose();
+  assertEquals(first.calls, ["put 8", "free 8"]);
+  assertEquals(second.calls, ["put 8", "free 8"]);
+});
+
+Deno.test("arrays that are bound to different devices do not meet", () => {
+  const values = new Float32Array([1, 2]);
+  const on = (name: string) =>
+    arrayFromStorage(values, [2], "float32").on(recording(name).backend);
+  assertThrows(
+    () => add(on("first"), on("second")),
+    TypeError,
+    'devices "first" and "second"',
+  );
 });
