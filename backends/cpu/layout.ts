@@ -9,6 +9,9 @@
 /** Bytes of a page of WebAssembly memory. */
 export const PAGE = 65536;
 
+/** Where zeros lie that nobody overwrites: what loads out of bounds read. */
+export const ZEROS = 0;
+
 /**
  * Where kernels find the addresses of their buffers, in order, then that of
  * their workspace: one 32-bit word each.

@@ -22,14 +22,15 @@ export class FunctionRef<R extends ValueType | null = ValueType | null> {
 
   /** The result of a call. */
   call(
-    this: FunctionRef<R & ValueType>,
     ...args: readonly Value[]
   ): Value<R & ValueType> {
-    return callOf(this.signature.result, this.index, args);
+    const { result } = this.signature;
+    if (result === null) throw new Error("The function has no result");
+    return callOf(result as R & ValueType, this.index, args);
   }
 
   /** A call of a function without a result. */
-  run(this: FunctionRef<null>, ...args: readonly Value[]): Effect {
+  run(...args: readonly Value[]): Effect {
     return effectOf(this.index, args);
   }
 }
@@ -80,7 +81,16 @@ export class ModuleBuilder {
       new Bytes().name(module).name(name).byte(FUNCTION)
         .unsigned(this.typeOf(signature)),
     );
-    return new FunctionRef(this.importedFunctions++, signature);
+    const ref = new FunctionRef(this.importedFunctions++, signature);
+    this.shared.set(`${module}.${name}`, ref);
+    return ref;
+  }
+
+  /** A function that has been imported. */
+  imported(module: string, name: string): FunctionRef {
+    const ref = this.shared.get(`${module}.${name}`);
+    if (!ref) throw new Error(`The module does not import ${module}.${name}`);
+    return ref;
   }
 
   /** Adds a function; `build` may call the functions before it. */

@@ -1,0 +1,85 @@
+/** Loops that run as one: adjacent ones through which every index moves evenly. */
+
+import {
+  Dynamic,
+  type Index,
+  type Loop,
+  Quotient,
+} from "../../../core/ir/index.ts";
+import { type Node, operandsOf } from "../../../core/ir/scalar.ts";
+
+/** One loop of the machine: loops of the kernel, the outermost first. */
+export interface Axis {
+  readonly loops: readonly Loop[];
+  readonly extent: number;
+}
+
+/** How far an index moves in one step of an axis. */
+export function strideOf(index: Index, { loops }: Axis): number {
+  const last = loops.at(-1);
+  return index.terms.find(({ atom }) => atom === last)?.stride ?? 0;
+}
+
+/** Joins neighbours among `loops` wherever all of `indices` allow it. */
+export function mergedAxes(
+  loops: readonly Loop[],
+  indices: Iterable<Index>,
+): readonly Axis[] {
+  const all = [...indices];
+  const axes: Axis[] = [];
+  for (const loop of loops) {
+    if (loop.extent === 1) continue;
+    const next: Axis = { loops: [loop], extent: loop.extent };
+    const last = axes.at(-1);
+    const isEven = last &&
+      all.every((index) =>
+        strideOf(index, last) === strideOf(index, next) * loop.extent
+      );
+    if (isEven) axes.push(joined(axes.pop()!, next));
+    else axes.push(next);
+  }
+  return axes;
+}
+
+function joined(outer: Axis, inner: Axis): Axis {
+  return {
+    loops: [...outer.loops, ...inner.loops],
+    extent: outer.extent * inner.extent,
+  };
+}
+
+/** How many positions some axes have together. */
+export function sizeOf(axes: readonly { readonly extent: number }[]): number {
+  return axes.reduce((n, { extent }) => n * extent, 1);
+}
+
+/** Every node and every index that some nodes and indices are made of. */
+export class Anatomy {
+  readonly nodes = new Set<Node>();
+  readonly indices = new Set<Index>();
+
+  addNode(node: Node): void {
+    if (this.nodes.has(node)) return;
+    this.nodes.add(node);
+    if (node.op === "index") this.addIndex(node.index);
+    if (node.op === "load") {
+      this.addIndex(node.offset);
+      for (const { index } of node.bounds) this.addIndex(index);
+    }
+    operandsOf(node).forEach((operand) => this.addNode(operand));
+    if (node.op === "reduce") this.addNode(node.body);
+    if (node.op === "contract") {
+      this.addNode(node.left);
+      this.addNode(node.right);
+    }
+  }
+
+  addIndex(index: Index): void {
+    if (this.indices.has(index)) return;
+    this.indices.add(index);
+    for (const { atom } of index.terms) {
+      if (atom instanceof Quotient) this.addIndex(atom.index);
+      if (atom instanceof Dynamic) this.addNode(atom.node);
+    }
+  }
+}

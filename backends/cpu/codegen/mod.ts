@@ -1,0 +1,20 @@
+/** Code generation: kernels in, WebAssembly out. */
+
+import type { Kernel } from "../../../core/ir/kernel.ts";
+import type { KernelCode } from "./code.ts";
+import { nestCode } from "./nest.ts";
+
+/** The code of a kernel. */
+export function compileKernel(kernel: Kernel): KernelCode {
+  switch (kernel.kind) {
+    case "nest":
+      return nestCode(kernel);
+    case "contract":
+    case "cumulative":
+    case "sort":
+    case "scatter":
+      throw new Error(`No code for ${kernel.kind} yet`);
+    default:
+      return kernel satisfies never;
+  }
+}
