@@ -23,9 +23,9 @@ export interface Backend {
   put(data: Uint8Array): Buffer;
   /** Releases memory early; the collector would do it later. */
   free(buffer: Buffer): void;
-  /** Copies bytes back. */
+  /** Copies bytes back, into an unshared `ArrayBuffer` of their own. */
   read(buffer: Buffer): Promise<Uint8Array>;
-  /** Present where the device can answer without waiting for an event loop. */
+  /** As `read`; present where the device can answer without waiting for an event loop. */
   readSync?(buffer: Buffer): Uint8Array;
   /** Resolves when all work has been done, where work is not done at once. */
   finish?(): Promise<void>;

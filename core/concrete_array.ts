@@ -62,7 +62,12 @@ export class ConcreteArray extends NDArray {
     if (this.backend === backend) return this.buffer!;
     const known = this.copies?.get(backend);
     if (known) return known;
-    const buffer = backend.put(bytesOf(this.storage()));
+    this.checkAlive();
+    const buffer = backend.put(
+      this.literal === null
+        ? bytesOf(this.storage())
+        : bytesOfNumber(this.literal, this.dtype),
+    );
     if (this.backend === null) [this.backend, this.buffer] = [backend, buffer];
     else (this.copies ??= new Map()).set(backend, buffer);
     return buffer;
@@ -114,6 +119,7 @@ export class ConcreteArray extends NDArray {
     return formatArray(this.readSync(), this.shape, this.dtype);
   }
 
+  /** The values, in memory of their own. */
   private storage(): Storage {
     this.checkAlive();
     if (this.literal !== null) {
@@ -163,11 +169,26 @@ export function arrayFromStorage(
   );
 }
 
+/** Memory for one element of each dtype that was needed. */
+const elements = new Map<DType, { values: Storage; bytes: Uint8Array }>();
+
+/** The bytes of one element, until the next call. */
+function bytesOfNumber(value: number, dtype: DType): Uint8Array {
+  let element = elements.get(dtype);
+  if (!element) {
+    const values = allocate(dtype, 1);
+    elements.set(dtype, element = { values, bytes: bytesOf(values) });
+  }
+  writeValue(element.values, dtype, 0, value);
+  return element.bytes;
+}
+
 function bytesOf(data: Storage): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
+/** Values from memory of their own. */
 function decoded(storage: Storage, dtype: DType): Values {
-  if (dtype !== "bfloat16") return storage.slice();
+  if (dtype !== "bfloat16") return storage;
   return Float32Array.from(storage, (_, i) => readValue(storage, dtype, i));
 }

@@ -86,7 +86,7 @@ export function clearExecutables(): void {
 export function runJaxpr(
   jaxpr: Jaxpr,
   inputs: readonly NDArray[],
-  { donated = NONE }: { readonly donated?: readonly boolean[] } = {},
+  donated: readonly boolean[] = NONE,
 ): readonly NDArray[] {
   const arrays = inputs as readonly ConcreteArray[];
   const committed = deviceOf(inputs);

@@ -10,19 +10,18 @@ import {
 
 /** Avals, which compare by identity, and other values, which do by structure. */
 export class Signature implements Structural {
-  readonly hash: number;
-
   /** Neither `avals` nor `rest` may change afterwards. */
-  constructor(readonly avals: readonly Aval[], readonly rest: unknown) {
-    let hash = structuralHash(rest);
-    for (const aval of avals) hash = mixHash(hash, aval.hash);
-    this.hash = hash;
+  constructor(readonly avals: readonly Aval[], readonly rest: unknown) {}
+
+  get hash(): number {
+    let hash = structuralHash(this.rest);
+    for (const aval of this.avals) hash = mixHash(hash, aval.hash);
+    return hash;
   }
 
   /** Whether `other` has the same avals and an equal rest. */
   equals(other: unknown): boolean {
-    return other instanceof Signature && this.hash === other.hash &&
-      sameAvals(this.avals, other.avals) &&
+    return other instanceof Signature && sameAvals(this.avals, other.avals) &&
       structuralEquals(this.rest, other.rest);
   }
 }

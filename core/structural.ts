@@ -8,7 +8,7 @@
 
 /** A value that knows its own equality, such as an aval, a jaxpr or a tree. */
 export interface Structural {
-  /** An int32, equal for equal values; computed once. */
+  /** An int32, equal for equal values. */
   readonly hash: number;
   /** Whether `other` may take the place of this value everywhere. */
   equals(other: unknown): boolean;

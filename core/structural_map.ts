@@ -60,12 +60,15 @@ export class StructuralMap<K, V> {
 
   /** Value of `key`, which becomes the entry used last; or `undefined`. */
   get(key: K): V | undefined {
+    const newest = this.#newest;
+    // Most lookups repeat the last one; equality costs less than a hash.
+    if (newest !== undefined && structuralEquals(newest.key, key)) {
+      return newest.value;
+    }
     const entry = this.#find(structuralHash(key), key);
     if (entry === undefined) return undefined;
-    if (entry !== this.#newest) {
-      this.#unlink(entry);
-      this.#append(entry);
-    }
+    this.#unlink(entry);
+    this.#append(entry);
     return entry.value;
   }
 

@@ -48,7 +48,9 @@ registerTreeNode(Module, {
     const known = childrenOfCopies.get(module);
     const children: Record<string, unknown> = {};
     const data: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(module)) {
+    const properties = module as unknown as Readonly<Record<string, unknown>>;
+    for (const name of Object.keys(module)) {
+      const value = properties[name];
       const isChild = known?.has(name) || holdsArrays(value);
       (isChild ? children : data)[name] = value;
     }
@@ -66,6 +68,7 @@ registerTreeNode(Module, {
 });
 
 function holdsArrays(value: unknown): boolean {
+  if (typeof value !== "object") return false;
   return leaves<unknown, unknown>(value, isArrayOrModule).some(isArrayOrModule);
 }
 

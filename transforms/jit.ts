@@ -11,6 +11,7 @@ import { formatProgram } from "../core/ir/print.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
 import type { Primitive } from "../core/primitive.ts";
 import { simplify } from "../core/simplify.ts";
+import { avalsOf, Signature } from "../core/signature.ts";
 import { stage } from "../core/staging.ts";
 import { StructuralMap } from "../core/structural_map.ts";
 import { bind, isEager } from "../core/trace.ts";
@@ -30,8 +31,7 @@ type JitParams = CallParams & {
 const jitP: Primitive<readonly NDArray[], JitParams> = {
   name: "jit",
   ...callRules((inputs, params) => bind(jitP, inputs, params)),
-  evaluate: (inputs, { jaxpr, donated = [] }) =>
-    runJaxpr(jaxpr, inputs, { donated }),
+  evaluate: (inputs, { jaxpr, donated }) => runJaxpr(jaxpr, inputs, donated),
   partialEval: (inputs, { name, jaxpr }, trace) => {
     const unknown = inputs.map((x) => trace.isUnknown(x));
     const forced = jaxpr.outputs.map(() => false);
@@ -60,9 +60,11 @@ export interface JitOptions {
 
 /** A traced function, as found in the cache. */
 interface Traced {
-  readonly jaxpr: Jaxpr;
   readonly consts: readonly NDArray[];
   readonly result: TreeStructure;
+  readonly params: JitParams;
+  /** With what is donated, where there is anything. */
+  readonly donating: JitParams;
 }
 
 /** A function that `jit` made. */
@@ -107,79 +109,91 @@ export function jit<F extends AnyFunction>(
   { staticArgnums = [], donateArgnums = [], device }: JitOptions = {},
 ): Jitted<F> {
   const name = f.name || "anonymous";
-  const cache = new StructuralMap<unknown, Traced>({ limit: 256 });
+  const what = `the arguments of jit of ${name}`;
+  const hasStatic = typeof staticArgnums === "number" ||
+    staticArgnums.length > 0;
+  const cache = new StructuralMap<Signature, Traced>({ limit: 256 });
 
   const trace = (args: readonly unknown[]) => {
-    const fixed = new Set(
-      positions(staticArgnums, args.length, "staticArgnums"),
+    const fixed = hasStatic
+      ? positions(staticArgnums, args.length, "staticArgnums")
+      : NOTHING;
+    const { leaves, structure } = flatten<unknown, unknown>(
+      hasStatic ? args.map((x, i) => fixed.includes(i) ? null : x) : args,
     );
-    const donatedArgs = new Set(
-      positions(donateArgnums, args.length, "donateArgnums"),
-    );
-    const given = args.map((arg, i) => fixed.has(i) ? null : arg);
-    const donated = given.flatMap((arg, i) =>
-      flatten(arg).leaves.map(() => donatedArgs.has(i))
-    );
-    const { leaves, structure } = flatten<unknown, unknown>(given);
-    const arrays = leaves.map((leaf) =>
-      placed(asArray(leaf, `the arguments of jit of ${name}`), device)
-    );
-    const values = args.filter((_, i) => fixed.has(i));
-    const key = [structure, arrays.map((x) => x.aval), values, axesInScope()];
+    const arrays = arraysOf(leaves, what, device);
+    const values = fixed.map((i) => args[i]);
+    const rest = [structure, values, axesInScope()];
+    const key = new Signature(avalsOf(arrays), rest);
     let traced = cache.get(key);
     if (!traced) {
+      const donated = positions(donateArgnums, args.length, "donateArgnums");
       const ofGiven = named(
         f,
         (...some: readonly unknown[]) =>
-          f(...args.map((arg, i) => fixed.has(i) ? arg : some[i])),
+          f(...args.map((arg, i) => fixed.includes(i) ? arg : some[i])),
       );
-      traced = traceFunction(
-        ofGiven,
-        structure,
-        arrays.map((x) => x.aval),
-        name,
-      );
+      const signature = { structure, avals: key.avals, donated };
+      traced = traceFunction(ofGiven, signature, name);
       // What was closed over from an enclosing trace is of that trace only.
       if (traced.consts.every((x) => x instanceof ConcreteArray)) {
         cache.set(key, traced);
       }
     }
-    return { traced, arrays, donated };
+    return { traced, arrays };
   };
 
   const jitted = (...args: readonly unknown[]) => {
-    const { traced, arrays, donated } = trace(args);
-    const { jaxpr, consts, result } = traced;
-    const inputs = [...consts, ...arrays];
-    const params: JitParams = isEager() && donated.includes(true)
-      ? { name, jaxpr, donated: [...consts.map(() => false), ...donated] }
-      : { name, jaxpr };
-    return unflatten(result, bind(jitP, inputs, params));
+    const { traced, arrays } = trace(args);
+    const { consts, result, params, donating } = traced;
+    const inputs = consts.length === 0 ? arrays : [...consts, ...arrays];
+    const outs = bind(jitP, inputs, isEager() ? donating : params);
+    return unflatten(result, outs);
   };
 
   named(f, jitted);
   return Object.assign(jitted as AnyFunction as F, {
-    lower: (...args: Parameters<F>) => lowered(trace(args).traced.jaxpr),
+    lower: (...args: Parameters<F>) => lowered(trace(args).traced.params.jaxpr),
     cacheSize: () => cache.size,
     clearCache: () => cache.clear(),
   });
 }
 
-function placed(x: NDArray, device: string | undefined): NDArray {
-  return device !== undefined && x instanceof ConcreteArray
-    ? x.on(backendNamed(device))
-    : x;
+const NOTHING: readonly never[] = [];
+
+/** Leaves as arrays, on the device that was asked for. */
+function arraysOf(
+  leaves: readonly unknown[],
+  what: string,
+  device: string | undefined,
+): readonly NDArray[] {
+  const backend = device === undefined ? null : backendNamed(device);
+  return leaves.map((leaf) => {
+    const x = asArray(leaf, what);
+    return backend && x instanceof ConcreteArray ? x.on(backend) : x;
+  });
 }
 
 function traceFunction(
   f: AnyFunction,
-  structure: TreeStructure,
-  avals: readonly Aval[],
+  { structure, avals, donated }: {
+    readonly structure: TreeStructure;
+    readonly avals: readonly Aval[];
+    /** Positions of arguments. */
+    readonly donated: readonly number[];
+  },
   name: string,
 ): Traced {
   const flat = flatFunction(f, structure);
   const { jaxpr, consts } = stage(flat, avals, `jit of ${name}`);
-  return { jaxpr, consts, result: flat.result() };
+  const params = { name, jaxpr };
+  const ofLeaves = structure.children.flatMap(({ leafCount }, i) =>
+    Array<boolean>(leafCount).fill(donated.includes(i))
+  );
+  const donating = ofLeaves.includes(true)
+    ? { ...params, donated: [...consts.map(() => false), ...ofLeaves] }
+    : params;
+  return { consts, result: flat.result(), params, donating };
 }
 
 function lowered(jaxpr: Jaxpr): Lowered {

@@ -33,17 +33,25 @@ export function flatten<T, Leaf = LeafOf<T>>(
   isLeaf?: IsLeaf,
 ): Flattened<Leaf> {
   const leaves: Leaf[] = [];
-  const visit = (node: unknown): TreeStructure => {
-    const level = isLeaf?.(node) ? null : open(node);
-    if (level === null) {
-      leaves.push(node as Leaf);
-      return LEAF;
-    }
-    const { container, keys, data, children } = level;
-    return new TreeStructure({ container, keys, data }, children.map(visit));
-  };
-  const structure = visit(tree);
-  return { leaves, structure };
+  return { leaves, structure: collect(tree, leaves, isLeaf) };
+}
+
+/** Appends the leaves of `node`; gives its structure. */
+function collect(
+  node: unknown,
+  leaves: unknown[],
+  isLeaf: IsLeaf | undefined,
+): TreeStructure {
+  const level = isLeaf?.(node) ? null : open(node);
+  if (level === null) {
+    leaves.push(node);
+    return LEAF;
+  }
+  const structures = new Array<TreeStructure>(level.children.length);
+  for (let i = 0; i < structures.length; i++) {
+    structures[i] = collect(level.children[i], leaves, isLeaf);
+  }
+  return new TreeStructure(level.root, structures);
 }
 
 /**
@@ -160,7 +168,7 @@ export function flattenUpTo(
     }
     const level = open(node);
     if (
-      level === null || !sameRoot(root, level) ||
+      level === null || !sameRoot(root, level.root) ||
       level.children.length !== children.length
     ) {
       throw mismatch(expected, level, formatPath(path, name), first);
@@ -179,7 +187,7 @@ function mismatch(
   where: string,
   first: string,
 ): TreeError {
-  const is = level ? describe(level, level.children.length) : "a leaf";
+  const is = level ? describe(level.root, level.children.length) : "a leaf";
   const needed = describe(root!, children.length);
   return new TreeError(
     is === needed

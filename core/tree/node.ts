@@ -42,8 +42,9 @@ export interface Root {
 }
 
 /** One level of a tree taken apart. */
-export interface Opened extends Root {
-  /** In order, or in the order of `keys`. */
+export interface Opened {
+  readonly root: Root;
+  /** In order, or in the order of the keys. */
   readonly children: readonly unknown[];
 }
 
@@ -53,6 +54,7 @@ export type AnyRules = TreeNodeRules<object, Children, unknown>;
 const rulesOf = new WeakMap<object, AnyRules>(); // by prototype
 const classContainers = new WeakMap<object, ClassContainer>(); // by prototype
 let leafPrototypes = new WeakSet<object>(); // those known to have no rules
+let lastLeafPrototype: object | null = null; // mostly that of the next leaf
 
 /**
  * Makes instances of `Class`, and of its subclasses that are not registered
@@ -91,16 +93,18 @@ export function registerTreeNode<
   }
   rulesOf.set(Class.prototype, rules as unknown as AnyRules);
   leafPrototypes = new WeakSet();
+  lastLeafPrototype = null;
 }
 
 /** The container whose nodes have this prototype; null if they are leaves. */
 function containerOf(prototype: object): ClassContainer | null {
+  if (prototype === lastLeafPrototype) return null;
   const known = classContainers.get(prototype);
   if (known !== undefined) return known;
-  if (leafPrototypes.has(prototype)) return null;
-  const rules = findRules(prototype);
+  const rules = leafPrototypes.has(prototype) ? null : findRules(prototype);
   if (rules === null) {
     leafPrototypes.add(prototype);
+    lastLeafPrototype = prototype;
     return null;
   }
   const container = { name: prototype.constructor.name, rules, prototype };
@@ -115,13 +119,14 @@ function findRules(prototype: object | null): AnyRules | null {
 
 const NULL: Opened = opened("null", []);
 const UNDEFINED: Opened = opened("undefined", []);
+const LIST: Root = { container: "array", keys: null, data: null };
 
 /** Takes one level of `value` apart; null if it is a leaf. */
 export function open(value: unknown): Opened | null {
   if (value === null) return NULL;
   if (value === undefined) return UNDEFINED;
   if (typeof value !== "object") return null;
-  if (Array.isArray(value)) return opened("array", [...value]); // fills holes
+  if (Array.isArray(value)) return { root: LIST, children: value };
   if (isPlainObject(value)) return opened("object", value);
   const container = containerOf(Object.getPrototypeOf(value));
   return container && opened(container, ...container.rules.flatten(value));
@@ -132,9 +137,14 @@ function opened(
   children: Children,
   data: unknown = null,
 ): Opened {
-  if (isList(children)) return { container, children, keys: null, data };
+  if (isList(children)) {
+    return { root: { container, keys: null, data }, children };
+  }
   const keys = sorted(Object.keys(children));
-  return { container, children: keys.map((key) => children[key]), keys, data };
+  return {
+    root: { container, keys, data },
+    children: keys.map((key) => children[key]),
+  };
 }
 
 /** Sorts `keys` in place, which mostly are sorted: a check costs far less. */

@@ -49,7 +49,6 @@ export class TreeStructure implements Structural {
     if (this === other) return true;
     return other instanceof TreeStructure &&
       this.leafCount === other.leafCount &&
-      this.hash === other.hash &&
       sameRoot(this.root, other.root) &&
       this.children.length === other.children.length &&
       this.children.every((child, i) => child.equals(other.children[i]));
@@ -68,7 +67,8 @@ export const LEAF = new TreeStructure(null, []);
 
 /** Whether two levels are alike but for their children. */
 export function sameRoot(a: Root | null, b: Root | null): boolean {
-  if (a === null || b === null) return a === b;
+  if (a === b) return true;
+  if (a === null || b === null) return false;
   return a.container === b.container &&
     structuralEquals(a.keys, b.keys) &&
     structuralEquals(a.data, b.data);

@@ -101,3 +101,17 @@ Deno.test("arrays that are bound to different devices do not meet", () => {
     'devices "first" and "second"',
   );
 });
+
+Deno.test("numbers that are used one after the other keep their values", () => {
+  const numbers = [1, 2, 3].map((value) => scalar(value, "float32"));
+  assertEquals(numbers.map((x) => mul(x, x).item()), [1, 4, 9]);
+  assertEquals(numbers.map((y) => y.item()), [1, 2, 3]);
+});
+
+Deno.test("values that were read belong to the reader", async () => {
+  for (const x of [array([1, 2]), scalar(1, "float32")]) {
+    x.dataSync()[0] = 7;
+    (await x.data())[0] = 7;
+    assertEquals(x.dataSync()[0], 1);
+  }
+});
