@@ -1,62 +1,109 @@
-/** Nests: parallel outer loops around stages. */
+/**
+ * Nests: parallel outer loops around stages.
+ *
+ * A phase runs some of the stages for all outer indices. Where there are too few
+ * of these to keep threads busy, long reductions get phases of their own: each
+ * makes partial results of chunks, which those after it put together.
+ */
 
-import type { Loop } from "../../../core/ir/index.ts";
+import { Loop } from "../../../core/ir/index.ts";
 import {
   type Nest,
   nodesOfStore,
   type Stage,
 } from "../../../core/ir/kernel.ts";
+import type { ReduceNode } from "../../../core/ir/scalar.ts";
+import { identityOf } from "../../../core/ir/semantics.ts";
+import { gcd } from "../../../core/gcd.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
 import { Anatomy, type Axis, mergedAxes, sizeOf } from "./axes.ts";
 import type { KernelCode } from "./code.ts";
 import { KernelModule, smaller } from "./kernel_module.ts";
-import { inVectors } from "./ranges.ts";
+import { scalarConst, vectorConst } from "./lanes.ts";
+import { all, inVectors, oneByOne, type Positions } from "./ranges.ts";
+import { Row } from "./row.ts";
 import type { Scope } from "./scope.ts";
 import {
   costOf,
+  joined,
   loopsOf,
   rootsOf,
+  rounded,
   type StageContext,
+  widerDtype,
   writeStages,
 } from "./stages.ts";
-import { innerChoice, vectorChoice } from "./vector_choice.ts";
+import { type Tile, tilingOf } from "./tiling.ts";
+import {
+  innerChoice,
+  type VectorChoice,
+  vectorChoice,
+} from "./vector_choice.ts";
 
 /** Rough nanoseconds of work that an item should have. */
 const ITEM_COST = 16_000;
-/** Rough nanoseconds of a unit, the part of an item between two looks at the clock. */
-const UNIT_COST = 2_000;
 /** Rough nanoseconds of an addition. */
 const ADDITION = 0.3;
+/** With fewer items than this, long reductions are cut into chunks. */
+const FEW_ITEMS = 8;
+/** At most so many chunks: each costs an addition in every later phase. */
+const MOST_CHUNKS = 256;
 
 /** The code of a nest. */
 export function nestCode(kernel: Nest): KernelCode {
   return new NestWriter(kernel).write();
 }
 
-/** Positions of one outer axis that a unit covers, a tile of them at a time. */
-interface Tiling {
+type ReduceStage = Extract<Stage, { readonly kind: "reduce" }>;
+
+/** Parts of equal size of one inner axis. */
+interface Chunks {
   readonly axis: Axis;
-  readonly tile: number;
-  readonly tiles: number;
+  readonly size: number;
+  /** Counts the parts. */
+  readonly counter: Axis;
+}
+
+/** A reduction whose partial results an earlier phase has left in the workspace. */
+interface Partial {
+  readonly node: ReduceNode;
+  readonly chunks: Chunks;
+  /** Where they begin in the workspace. */
+  readonly at: number;
 }
 
 class NestWriter implements StageContext {
   private readonly module: KernelModule;
   private readonly anatomy: Anatomy;
   private readonly axes = new Map<string, readonly Axis[]>();
+  private readonly outer: readonly Axis[];
+  private readonly partials: Partial[] = [];
+  private chunk: { readonly axis: Axis; readonly positions: Positions } | null =
+    null;
   private used = 0;
   private most = 0;
+  private workspace = 0;
 
   constructor(private readonly kernel: Nest) {
     this.anatomy = anatomyOf(kernel);
     this.module = new KernelModule(kernel.buffers, this.anatomy);
+    this.outer = this.axesOf(kernel.loops);
   }
 
   write(): KernelCode {
-    this.writeUnits();
-    return this.module.finish({ scratch: this.most });
+    const { stages } = this.kernel;
+    const whole = this.workOf(stages);
+    if (whole.items < FEW_ITEMS && whole.total > FEW_ITEMS * ITEM_COST) {
+      this.writeInChunks();
+    } else this.writePhase(stages, null);
+    return this.module.finish({
+      workspace: this.workspace,
+      scratch: this.most,
+    });
   }
+
+  // StageContext
 
   axesOf(loops: readonly Loop[]): readonly Axis[] {
     const key = loops.map((l) => l.id).join();
@@ -72,6 +119,10 @@ class NestWriter implements StageContext {
     return innerChoice(stages, axes, this.module.form.lanes).axis;
   }
 
+  positionsOf(axis: Axis): Positions {
+    return this.chunk?.axis === axis ? this.chunk.positions : all(axis);
+  }
+
   allocate(bytes: number): I32 {
     const start = this.used;
     this.used += bytes;
@@ -79,38 +130,137 @@ class NestWriter implements StageContext {
     return i32.add(this.module.scratch, i32.const(start));
   }
 
-  /** One phase over all outer indices, cut into units of similar work. */
-  private writeUnits(): void {
-    const { stages } = this.kernel;
-    const outer = this.axesOf(this.kernel.loops);
-    const { lanes } = this.module.form;
-    const choice = vectorChoice(
+  // Phases
+
+  private choiceFor(stages: readonly Stage[]): VectorChoice {
+    return vectorChoice(
       stages,
-      outer,
+      this.outer,
       (stage) => this.axesOf(loopsOf(stage)),
-      lanes,
+      this.module.form.lanes,
     );
-    const cost = Math.max(choice.cost, 0.5) * ADDITION;
-    const tiling = choice.outer && tilingOf(choice.outer, cost, lanes);
-    const others = outer.filter((axis) => axis !== choice.outer);
-    const units = sizeOf(others) * (tiling?.tiles ?? 1);
-    const unitCost = cost * (tiling?.tile ?? 1);
+  }
+
+  /** How the outer indices are cut into units of work, and these into items. */
+  private workOf(stages: readonly Stage[], chunks = 1) {
+    const choice = this.choiceFor(stages);
+    const cost = Math.max(choice.cost / chunks, 0.5) * ADDITION;
+    const tiles = choice.outer
+      ? tilingOf(stages, this.outer, choice.outer, cost, this.module.form.lanes)
+      : [];
+    const others = this.outer.filter((a) => tiles.every((t) => t.axis !== a));
+    const units = sizeOf(others) * sizeOf(tiles) * chunks;
+    const unitCost = tiles.reduce((c, t) => c * t.size, cost);
     const perItem = Math.max(1, Math.ceil(ITEM_COST / unitCost));
-    const items = Math.ceil(units / perItem);
+    return {
+      vector: choice.outer,
+      tiles,
+      others,
+      units,
+      perItem,
+      items: Math.ceil(units / perItem),
+      itemCost: Math.ceil(Math.min(perItem, units) * unitCost),
+      total: units * unitCost,
+    };
+  }
+
+  private writeInChunks(): void {
+    // Rows only save recomputation; they do not live from phase to phase.
+    const stages = this.kernel.stages.filter((s) => s.kind !== "row");
+    const isLong = (stage: Stage): stage is ReduceStage =>
+      stage.kind === "reduce" && stage.stages.length === 0 &&
+      this.workOf([stage]).total > 2 * ITEM_COST;
+    for (const stage of stages.filter(isLong)) this.writePartials(stage);
+    const rest = stages.filter((stage) => !isLong(stage));
+    const chunks = rest.every((stage) => stage.kind === "store")
+      ? this.chunksOf(rest)
+      : null;
+    this.writePhase(rest, chunks);
+  }
+
+  private writePartials({ node, ...stage }: ReduceStage): void {
+    const wider = { ...node, dtype: widerDtype(node.dtype) };
+    const stages = [{ ...stage, node: wider }];
+    const chunks = this.chunksOf(stages);
+    if (!chunks) throw new Error("A reduction to be cut has no axis");
+    const partial = { node, chunks, at: this.workspace };
+    this.writePhase(stages, chunks, (place, wide) => {
+      this.rowOf(place, partial).store(place, place.value(wider, wide), wide);
+    });
+    this.partials.push(partial);
+    const axes = [chunks.counter, ...this.outer];
+    this.workspace += Row.bytes(axes, wider.dtype, false);
+  }
+
+  /** How to cut stages that run over the same loops; `null` where they do not. */
+  private chunksOf(stages: readonly Stage[]): Chunks | null {
+    const [axes, ...others] = stages.map((s) => this.axesOf(loopsOf(s)));
+    if (!axes || axes.length === 0 || others.some((o) => o !== axes)) {
+      return null;
+    }
+    const axis = axes.reduce((x, y) => y.extent > x.extent ? y : x);
+    const { total } = this.workOf(stages);
+    const count = Math.min(MOST_CHUNKS, Math.floor(total / ITEM_COST));
+    const size = Math.ceil(axis.extent / Math.max(1, count) / 64) * 64;
+    const extent = Math.ceil(axis.extent / size);
+    const counter = {
+      extent,
+      loops: [new Loop(extent, -1 - this.partials.length)],
+    };
+    return { axis, size, counter };
+  }
+
+  private rowOf(place: Scope, { node, chunks, at }: Partial): Row {
+    const start = i32.add(place.workspace(), i32.const(at));
+    return new Row(
+      start,
+      [chunks.counter, ...this.outer],
+      widerDtype(node.dtype),
+      false,
+    );
+  }
+
+  /** Adds a phase that runs stages for all outer indices, and all chunks. */
+  private writePhase(
+    stages: readonly Stage[],
+    chunks: Chunks | null,
+    finish: (place: Scope, wide: boolean) => void = () => {},
+  ): void {
+    const work = this.workOf(stages, chunks?.counter.extent);
+    const { units, perItem, others, tiles } = work;
+    const write = (scope: Scope, unit: I32 | null) => {
+      const counts = [
+        ...(chunks ? [chunks.counter] : []),
+        ...others,
+        ...tiles,
+      ];
+      const digits = digitsOf(scope, unit, counts);
+      if (chunks) this.enterChunk(scope, chunks, digits.shift() ?? null);
+      others.forEach((axis) => scope.bind(axis, digits.shift() ?? null));
+      const body = (places: readonly Scope[], wide: boolean) => {
+        this.used = 0;
+        for (const place of places) {
+          for (const partial of this.partials) {
+            this.joinPartials(place, partial, wide);
+          }
+        }
+        writeStages(this, places, stages, wide);
+        for (const place of places) finish(place, wide);
+      };
+      this.writeTiles(scope, tiles, digits, stages, body);
+      this.chunk = null;
+    };
     this.module.phase(
-      { items, cost: Math.ceil(Math.min(perItem, units) * unitCost) },
+      { items: work.items, cost: work.itemCost },
       (scope, item) => {
-        if (units === 1) return this.writeUnit(scope, others, tiling, null);
+        if (units === 1) return write(scope, null);
+        if (perItem === 1) return write(scope, item);
         const from = scope.code.let(i32.mul(item, i32.const(perItem)));
-        const to = scope.code.let(
-          smaller(
-            scope.code.let(i32.add(from, i32.const(perItem))),
-            i32.const(units),
-          ),
-        );
+        const next = scope.code.let(i32.add(from, i32.const(perItem)));
+        const to = scope.code.let(smaller(next, i32.const(units)));
         const unit = scope.code.fn.local("i32");
         const inner = scope.child();
-        this.writeUnit(inner, others, tiling, unit);
+        write(inner, unit);
         scope.code.for(
           unit,
           { from, to, nonEmpty: true },
@@ -120,49 +270,83 @@ class NestWriter implements StageContext {
     );
   }
 
-  private writeUnit(
+  private enterChunk(scope: Scope, chunks: Chunks, at: I32 | null): void {
+    const { axis, size, counter } = chunks;
+    scope.bind(counter, at);
+    const positions = rangeOf(scope, at, size, axis.extent);
+    this.chunk = { axis, positions };
+  }
+
+  /** The innermost loops over outer axes: the last tile's axis runs in vectors. */
+  private writeTiles(
     scope: Scope,
-    others: readonly Axis[],
-    tiling: Tiling | null,
-    unit: I32 | null,
+    tiles: readonly Tile[],
+    digits: readonly (I32 | null)[],
+    stages: readonly Stage[],
+    body: (places: readonly Scope[], wide: boolean) => void,
   ): void {
-    const counts = [...others, ...(tiling ? [{ extent: tiling.tiles }] : [])];
-    const digits = digitsOf(scope, unit, counts);
-    others.forEach((axis, i) => scope.bind(axis, digits[i]!));
-    if (!tiling) return this.writeStages([scope], false);
-    const { axis, tile, tiles } = tiling;
-    const { code } = scope;
-    const from = tiles === 1
-      ? 0
-      : code.let(i32.mul(digits.at(-1)!, i32.const(tile)));
-    const to: I32 | number = from === 0 ? axis.extent : code.let(
-      smaller(
-        code.let(i32.add(from, i32.const(tile))),
-        i32.const(axis.extent),
-      ),
-    );
-    const multiple = axis.extent % tile === 0 ? tile : axis.extent % tile;
-    inVectors(
-      scope,
+    if (tiles.length === 0) return body([scope], false);
+    const ranges = tiles.map(({ axis, size }, i) => ({
       axis,
-      { from, to, multiple },
-      this.unroll(),
-      (places, wide) => this.writeStages(places, wide),
+      positions: rangeOf(scope, digits[i]!, size, axis.extent),
+    }));
+    const last = ranges.pop()!;
+    oneByOne([scope], ranges, ([inner]) => {
+      inVectors(inner!, last.axis, last.positions, unrollOf(stages), body);
+    });
+  }
+
+  /** Puts together what an earlier phase has left of a reduction. */
+  private joinPartials(place: Scope, partial: Partial, wide: boolean): void {
+    const { node, chunks: { counter } } = partial;
+    const dtype = widerDtype(node.dtype);
+    const start = identityOf(node.reducer, node.dtype);
+    const sum = place.code.let(
+      wide ? vectorConst(place.code, start, dtype) : scalarConst(start, dtype),
     );
+    // The counter may be that of the chunk under way: this one is another axis.
+    const own = {
+      ...partial,
+      chunks: { ...partial.chunks, counter: { ...counter } },
+    };
+    const row = this.rowOf(place, own);
+    const range = { axis: own.chunks.counter, positions: all(counter) };
+    oneByOne([place], [range], ([inner]) => {
+      const value = inner!.code.let(row.load(inner!, wide));
+      inner!.code.set(sum, joined(inner!, node, sum, value, wide));
+    });
+    place.set(node, rounded(place, node, sum, wide));
   }
+}
 
-  /** Vectors of outer indices that are under way together. */
-  private unroll(): number {
-    const cost = costOf(this.kernel.stages);
-    const hasLoops = this.kernel.stages.some((s) => loopsOf(s).length > 0);
-    if (cost > 40) return 1;
-    return hasLoops ? (cost > 12 ? 2 : 4) : (cost > 8 ? 1 : 2);
-  }
+/** Vectors of outer indices that are under way together. */
+function unrollOf(stages: readonly Stage[]): number {
+  const cost = costOf(stages);
+  const hasLoops = stages.some((s) => loopsOf(s).length > 0);
+  if (cost > 40) return 1;
+  return hasLoops ? (cost > 12 ? 2 : 4) : (cost > 8 ? 1 : 2);
+}
 
-  private writeStages(places: readonly Scope[], wide: boolean): void {
-    this.used = 0;
-    writeStages(this, places, this.kernel.stages, wide);
+/** The positions of part number `at` of an axis. */
+function rangeOf(
+  { code }: Scope,
+  at: I32 | null,
+  size: number,
+  extent: number,
+): Positions {
+  if (at === null) {
+    return {
+      from: 0,
+      to: Math.min(size, extent),
+      multiple: Math.min(size, extent),
+    };
   }
+  const from = code.let(i32.mul(at, i32.const(size)));
+  const to = code.let(
+    smaller(code.let(i32.add(from, i32.const(size))), i32.const(extent)),
+  );
+  const rest = extent % size;
+  return { from, to, multiple: rest === 0 ? size : gcd(size, rest) };
 }
 
 function anatomyOf({ stages }: Nest): Anatomy {
@@ -179,36 +363,24 @@ function anatomyOf({ stages }: Nest): Anatomy {
   return anatomy;
 }
 
-function tilingOf(axis: Axis, cost: number, lanes: number): Tiling {
-  const step = 4 * lanes;
-  const wanted = Math.ceil(UNIT_COST / cost / step) * step;
-  const tile = Math.min(axis.extent, wanted);
-  return { axis, tile, tiles: Math.ceil(axis.extent / tile) };
-}
-
 /** A position among all of `counts` as one in each of them. */
 function digitsOf(
   { code }: Scope,
   position: I32 | null,
   counts: readonly { readonly extent: number }[],
-): readonly (I32 | null)[] {
+): (I32 | null)[] {
+  const digits: (I32 | null)[] = counts.map(() => null);
+  const real = counts.flatMap(({ extent }, i) => extent === 1 ? [] : [i]);
   let rest = position;
-  const digits: (I32 | null)[] = [];
-  for (const { extent } of counts.toReversed()) {
-    if (rest === null || extent === 1) {
-      digits.push(null);
-      continue;
+  for (const i of real.toReversed()) {
+    if (rest === null) break;
+    if (i === real[0]) {
+      digits[i] = rest;
+      break;
     }
-    const isLast = counts.length - digits.length === 1 ||
-      counts.slice(0, counts.length - digits.length - 1)
-        .every((c) => c.extent === 1);
-    if (isLast) {
-      digits.push(rest);
-      rest = null;
-    } else {
-      digits.push(code.let(i32.rem_u(rest, i32.const(extent))));
-      rest = code.let(i32.div_u(rest, i32.const(extent)));
-    }
+    const extent = i32.const(counts[i]!.extent);
+    digits[i] = code.let(i32.rem_u(rest, extent));
+    rest = code.let(i32.div_u(rest, extent));
   }
-  return digits.reverse();
+  return digits;
 }

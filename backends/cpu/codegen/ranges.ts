@@ -82,32 +82,48 @@ function repeat(
   else loop();
 }
 
+/** Some positions of an axis. */
+export interface AxisRange {
+  readonly axis: Axis;
+  readonly positions: Positions;
+}
+
 /** Visits positions of several axes one by one, the last axis fastest. */
 export function oneByOne(
   places: readonly Scope[],
+  ranges: readonly AxisRange[],
+  body: (places: readonly Scope[]) => void,
+): void {
+  const [range, ...rest] = ranges;
+  if (!range) return body(places);
+  const { axis, positions: { from, to } } = range;
+  const { code } = places[0]!;
+  const part = code.part();
+  const at = code.fn.local("i32");
+  const inner = places.map((p) => p.child(part).bind(axis, at));
+  oneByOne(inner, rest, body);
+  code.for(
+    at,
+    { from: numberOf(from), to: numberOf(to), nonEmpty: true },
+    (c) => c.append(part),
+  );
+}
+
+/** Visits all positions of several axes, with code of its own for each. */
+export function writtenOut(
+  places: readonly Scope[],
   axes: readonly Axis[],
-  { isUnrolled }: { readonly isUnrolled: boolean },
   body: (places: readonly Scope[]) => void,
 ): void {
   const [axis, ...rest] = axes;
   if (!axis) return body(places);
   const { code } = places[0]!;
-  if (isUnrolled) {
-    for (let shift = 0; shift < axis.extent; shift++) {
-      const inner = places.map((p) =>
-        p.child(code).bind(axis, null, { shift })
-      );
-      oneByOne(inner, rest, { isUnrolled }, body);
-    }
-    return;
+  for (let shift = 0; shift < axis.extent; shift++) {
+    const inner = places.map((p) => p.child(code).bind(axis, null, { shift }));
+    writtenOut(inner, rest, body);
   }
-  const part = code.part();
-  const at = code.fn.local("i32");
-  const inner = places.map((p) => p.child(part).bind(axis, at));
-  oneByOne(inner, rest, { isUnrolled }, body);
-  code.for(
-    at,
-    { from: i32.const(0), to: i32.const(axis.extent), nonEmpty: true },
-    (c) => c.append(part),
-  );
+}
+
+function numberOf(position: I32 | number): I32 {
+  return typeof position === "number" ? i32.const(position) : position;
 }

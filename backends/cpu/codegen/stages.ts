@@ -23,7 +23,13 @@ import {
 } from "./lanes.ts";
 import { fitted } from "./operation.ts";
 import { combine } from "./operations.ts";
-import { all, inVectors, oneByOne, type Positions } from "./ranges.ts";
+import {
+  type AxisRange,
+  inVectors,
+  oneByOne,
+  type Positions,
+  writtenOut,
+} from "./ranges.ts";
 import { Row } from "./row.ts";
 import type { Scope } from "./scope.ts";
 
@@ -32,6 +38,8 @@ export interface StageContext {
   axesOf(loops: readonly Loop[]): readonly Axis[];
   /** Which axis runs in vectors where the outer ones do not. */
   vectorAxisOf(stages: readonly Stage[], axes: readonly Axis[]): Axis | null;
+  /** Which positions of an axis to visit. */
+  positionsOf(axis: Axis): Positions;
   /** Where the scratch memory begins that no one uses yet; takes `bytes` of it. */
   allocate(bytes: number): I32;
 }
@@ -131,8 +139,7 @@ function writeScalarLoops(
 ): void {
   const rows = new Rows(context, group, axes, wide, places.length);
   const sums = places.map((place) => new Accumulators(place, group, wide));
-  const isUnrolled = sizeOf(axes) * costOf(group) <= UNROLL_LIMIT;
-  oneByOne(places, axes, { isUnrolled }, (inner) => {
+  const body = (inner: readonly Scope[]) =>
     inner.forEach((place, i) => {
       for (const stage of group) {
         if (stage.kind === "reduce") {
@@ -141,7 +148,9 @@ function writeScalarLoops(
       }
       writeBody(place, group, wide, rows.of(i), sums[i]!);
     });
-  });
+  if (sizeOf(axes) * costOf(group) <= UNROLL_LIMIT) {
+    writtenOut(places, axes, body);
+  } else oneByOne(places, rangesOf(context, axes), body);
   places.forEach((place, i) => {
     rows.announce(place, i);
     sums[i]!.announce(place);
@@ -154,18 +163,17 @@ function writeVectorLoops(
   place: Scope,
   group: readonly Stage[],
   axes: readonly Axis[],
-  positions: Positions | null = null,
 ): void {
   const axis = context.vectorAxisOf(group, axes);
   if (!axis) return writeScalarLoops(context, [place], group, axes, false);
   const rows = new Rows(context, group, axes, false, 1);
   const sums = new SplitAccumulators(place, group, unrollOf(group));
   const others = axes.filter((a) => a !== axis);
-  oneByOne([place], others, { isUnrolled: false }, ([outer]) => {
+  oneByOne([place], rangesOf(context, others), ([outer]) => {
     inVectors(
       outer!,
       axis,
-      positions ?? all(axis),
+      context.positionsOf(axis),
       unrollOf(group),
       (inner, wide) => {
         inner.forEach((p, i) =>
@@ -176,6 +184,13 @@ function writeVectorLoops(
   });
   rows.announce(place, 0);
   sums.announce(place);
+}
+
+function rangesOf(
+  context: StageContext,
+  axes: readonly Axis[],
+): readonly AxisRange[] {
+  return axes.map((axis) => ({ axis, positions: context.positionsOf(axis) }));
 }
 
 /** How many vectors are under way at a time: as many as hide the latency of sums. */
@@ -357,7 +372,7 @@ function acrossLanes(
 }
 
 /** Short floats and integers are combined in 32 bits, and rounded once. */
-function widerDtype(dtype: DType): DType {
+export function widerDtype(dtype: DType): DType {
   if (dtype === "bool" || DTYPES[dtype].bytes >= 4) return dtype;
   if (isFloating(dtype)) return "float32";
   return DTYPES[dtype].kind === "int" ? "int32" : "uint32";
