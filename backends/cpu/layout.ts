@@ -25,7 +25,7 @@ export const ARGUMENT_WORDS = 256;
 export const THREAD_WORDS = 4096;
 
 /** More threads than this have no scratch memory. */
-export const MAX_THREADS = 64;
+export const MAX_THREADS = 32;
 
 /** Scratch memory of one thread. Pages that are never written cost nothing. */
 export const SCRATCH_BYTES = 16 * 2 ** 20;

@@ -1,0 +1,72 @@
+/** Blocks of memory by bytes and addresses; small ones lie apart from large ones. */
+
+import { Heap, roundUp } from "./heap.ts";
+import { UNIT } from "./layout.ts";
+
+/**
+ * Smaller blocks have a part of the range to themselves, so that they do not
+ * cut the large free blocks whose pages programs use again and again.
+ */
+const SMALL = 32 * 1024;
+
+/** The part of the range that is for small blocks. */
+const SMALL_PART = 1 / 8;
+
+/**
+ * What a small block counts for at least: each costs the JavaScript heap some
+ * hundred bytes, so that a bound on all blocks also bounds that.
+ */
+const LEAST_CHARGE = 1024;
+
+/** Names a block; 0 is none. */
+export type Block = number;
+
+/** Blocks of the units `[start, end)` of memory, 64 bytes each. */
+export class Blocks {
+  private readonly small: Heap;
+  private readonly large: Heap;
+  /** Bytes that could be given out if there were no block. */
+  readonly capacity: number;
+
+  constructor(start: number, end: number) {
+    const border = start + Math.floor((end - start) * SMALL_PART);
+    this.small = new Heap(start, border);
+    this.large = new Heap(border, end);
+    this.capacity = (end - start) * UNIT;
+  }
+
+  /** A block of at least so many bytes, or 0 if there is no room for it. */
+  allocate(bytes: number): Block {
+    const units = unitsOf(bytes);
+    if (bytes < SMALL) {
+      const block = this.small.allocate(units);
+      if (block !== 0) return -block;
+    }
+    const block = this.large.allocate(units);
+    return block !== 0 ? block : -this.small.allocate(units);
+  }
+
+  /** Gives a block back. */
+  free(block: Block): void {
+    if (block < 0) this.small.free(-block);
+    else this.large.free(block);
+  }
+
+  /** Address of a block as a signed word: `>>> 0` makes it a number of bytes. */
+  addressOf(block: Block): number {
+    const unit = block < 0
+      ? this.small.startOf(-block)
+      : this.large.startOf(block);
+    return Math.imul(unit, UNIT);
+  }
+}
+
+function unitsOf(bytes: number): number {
+  // Sizes may exceed 32 bits when addition has summed several of them.
+  return roundUp(Math.max(1, Math.ceil(bytes / UNIT)));
+}
+
+/** What a block of so many bytes counts for against a budget. */
+export function chargeOf(bytes: number): number {
+  return bytes <= LEAST_CHARGE ? LEAST_CHARGE : unitsOf(bytes) * UNIT;
+}

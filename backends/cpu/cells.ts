@@ -1,0 +1,268 @@
+/**
+ * The memory of arrays: a cache over values that the collector owns.
+ *
+ * An array holds a handle, and the handle a cell; a cell holds a block of the
+ * shared memory or, once that was needed for others, a copy in ordinary memory.
+ * The blocks least recently used are copied out first. Cells with a block are
+ * held here, the others by their handles alone: so a loop that never returns to
+ * the event loop runs in bounded memory, although nobody frees anything.
+ */
+
+import type { Buffer } from "../../core/backend.ts";
+import { type Block, Blocks, chargeOf } from "./blocks.ts";
+import type { SharedMemory } from "./memory.ts";
+
+/**
+ * Handles of at least so many bytes tell when they are collected. Each
+ * registration costs half a microsecond and 140 bytes until then.
+ */
+const REGISTERED = 65536;
+
+/** A value, wherever it lies at present. */
+export class Cell {
+  /** Where it lies in the shared memory, or 0. */
+  block: Block = 0;
+  /** Where it lies otherwise. */
+  copy: Uint8Array<ArrayBuffer> | null = null;
+  /** Handles that have not been released: the block may be taken over from one. */
+  owners = 1;
+  /** Uses by the program that runs: the block must stay. */
+  pins = 0;
+  // Neighbours in the order of use of those that have a block and no pins.
+  older: Cell = this;
+  newer: Cell = this;
+
+  constructor(readonly bytes: number) {}
+}
+
+/** The handle that an array holds; without a cell once that was given away. */
+export class CpuBuffer implements Buffer {
+  constructor(readonly bytes: number, public cell: Cell | null) {}
+}
+
+/** All cells that have a block. */
+export class Cells {
+  private readonly blocks: Blocks;
+  private limit: number;
+  /** Bytes that blocks count for. */
+  private charged = 0;
+  /** How many blocks have been copied out. */
+  evictions = 0;
+  /** Its `newer` is the cell least recently used, its `older` the last one. */
+  private readonly ring = new Cell(0);
+  private readonly collected = new FinalizationRegistry<Cell>((cell) =>
+    this.dropOwner(cell)
+  );
+
+  constructor(
+    private readonly memory: SharedMemory,
+    /** Bytes that blocks may count for. */
+    budget: number,
+  ) {
+    this.blocks = new Blocks(memory.start, memory.end);
+    this.limit = Math.min(budget, this.capacity);
+  }
+
+  /** Bytes in use, each block counted as at least 1 KiB. */
+  get bytesInUse(): number {
+    return this.charged;
+  }
+
+  /** Bytes that there are addresses for. */
+  get capacity(): number {
+    return this.blocks.capacity;
+  }
+
+  get budget(): number {
+    return this.limit;
+  }
+
+  set budget(bytes: number) {
+    this.limit = Math.min(bytes, this.capacity);
+    while (this.charged > this.limit && this.evictOldest());
+  }
+
+  /** A handle on a copy of `data`, or `null` if there is no room. */
+  put(data: Uint8Array): CpuBuffer | null {
+    const block = this.reserve(data.byteLength);
+    if (block === 0) return null;
+    this.memory.bytes.set(data, this.addressOf(block) >>> 0);
+    return this.adopt(block, data.byteLength);
+  }
+
+  /** A copy of the value of a handle, outside of shared memory. */
+  read(buffer: CpuBuffer): Uint8Array<ArrayBuffer> {
+    const cell = cellOf(buffer);
+    if (cell.copy) return cell.copy.slice();
+    if (cell.pins === 0) {
+      unlink(cell);
+      this.link(cell);
+    }
+    return this.copyOf(cell);
+  }
+
+  /** Releases what a handle holds, unless other handles share it. */
+  release(buffer: CpuBuffer): void {
+    const { cell } = buffer;
+    if (cell === null) return;
+    buffer.cell = null;
+    this.unregister(cell);
+    this.dropOwner(cell);
+  }
+
+  /** A further handle on the same cell. */
+  share(cell: Cell): CpuBuffer {
+    // Several handles: who is the last one is not known. It ends by its age.
+    this.unregister(cell);
+    cell.owners++;
+    return new CpuBuffer(cell.bytes, cell);
+  }
+
+  /** A handle on a block that has been filled. */
+  adopt(block: Block, bytes: number): CpuBuffer {
+    const cell = new Cell(bytes);
+    cell.block = block;
+    this.link(cell);
+    const buffer = new CpuBuffer(bytes, cell);
+    this.register(buffer, cell);
+    return buffer;
+  }
+
+  /** Takes the block of a pinned cell away from its only handle. */
+  take(buffer: CpuBuffer): Block {
+    const cell = cellOf(buffer);
+    const { block } = cell;
+    buffer.cell = null;
+    cell.block = 0;
+    this.unregister(cell);
+    return block;
+  }
+
+  /** A block of at least so many bytes, or 0 if there is no room for it. */
+  reserve(bytes: number): Block {
+    const charge = chargeOf(bytes);
+    while (this.charged + charge > this.limit) {
+      if (!this.evictOldest()) return 0;
+    }
+    let block = this.blocks.allocate(bytes);
+    while (block === 0) {
+      if (!this.evictOldest()) return 0;
+      block = this.blocks.allocate(bytes);
+    }
+    this.charged += charge;
+    return block;
+  }
+
+  /** Gives back a block of so many bytes. */
+  free(block: Block, bytes: number): void {
+    this.blocks.free(block);
+    this.charged -= chargeOf(bytes);
+  }
+
+  /** Address of a block as a signed word. */
+  addressOf(block: Block): number {
+    return this.blocks.addressOf(block);
+  }
+
+  /** Copies bytes from one address to another, both signed words. */
+  copyWithin(from: number, to: number, bytes: number): void {
+    const start = from >>> 0;
+    this.memory.bytes.copyWithin(to >>> 0, start, start + bytes);
+  }
+
+  /** Keeps a cell where it is until `unpin`. */
+  pin(cell: Cell): void {
+    if (cell.pins++ === 0 && cell.block !== 0) unlink(cell);
+  }
+
+  /** Ends one `pin`, and counts as a use. */
+  unpin(cell: Cell): void {
+    if (--cell.pins === 0 && cell.block !== 0) this.link(cell);
+  }
+
+  /** Gives a pinned cell a block; whether there was room. */
+  bringIn(buffer: CpuBuffer): boolean {
+    const cell = cellOf(buffer);
+    if (cell.block !== 0) return true;
+    const block = this.reserve(cell.bytes);
+    if (block === 0) return false;
+    this.memory.bytes.set(cell.copy!, this.addressOf(block) >>> 0);
+    cell.block = block;
+    cell.copy = null;
+    if (cell.owners === 1) this.register(buffer, cell);
+    return true;
+  }
+
+  /** Moves a cell, pinned or not, out of the shared memory. */
+  copyOut(cell: Cell): void {
+    if (cell.block === 0) return;
+    cell.copy = this.copyOf(cell);
+    this.unregister(cell);
+    this.dropBlock(cell);
+    this.evictions++;
+  }
+
+  private evictOldest(): boolean {
+    const oldest = this.ring.newer;
+    if (oldest === this.ring) return false;
+    this.copyOut(oldest);
+    return true;
+  }
+
+  private copyOf({ block, bytes }: Cell): Uint8Array<ArrayBuffer> {
+    const address = this.addressOf(block) >>> 0;
+    return this.memory.bytes.slice(address, address + bytes) as Uint8Array<
+      ArrayBuffer
+    >;
+  }
+
+  private dropOwner(cell: Cell): void {
+    if (--cell.owners === 0 && cell.block !== 0) this.dropBlock(cell);
+  }
+
+  private dropBlock(cell: Cell): void {
+    if (cell.pins === 0) unlink(cell);
+    this.free(cell.block, cell.bytes);
+    cell.block = 0;
+  }
+
+  private link(cell: Cell): void {
+    const { ring } = this;
+    const last = ring.older;
+    cell.older = last;
+    cell.newer = ring;
+    last.newer = cell;
+    ring.older = cell;
+  }
+
+  private register(buffer: CpuBuffer, cell: Cell): void {
+    if (cell.bytes < REGISTERED) return;
+    this.collected.register(buffer, cell, cell);
+  }
+
+  private unregister(cell: Cell): void {
+    if (cell.bytes >= REGISTERED) this.collected.unregister(cell);
+  }
+}
+
+function unlink(cell: Cell): void {
+  cell.older.newer = cell.newer;
+  cell.newer.older = cell.older;
+  // Without a cell between them, neighbours that went too would be kept alive.
+  cell.older = cell;
+  cell.newer = cell;
+}
+
+/**
+ * The cell of a handle.
+ *
+ * @throws {ReferenceError} If it has been released or donated.
+ */
+export function cellOf(buffer: CpuBuffer): Cell {
+  if (buffer.cell) return buffer.cell;
+  throw new ReferenceError(
+    `Cannot use ${buffer.bytes} bytes on device "cpu" that were disposed of ` +
+      `or donated: another array shared this memory. Keep a copy instead, or ` +
+      `do not donate or dispose of the array`,
+  );
+}

@@ -1,0 +1,55 @@
+/** What one opened CPU consists of: memory, arrays on it, kernels, threads. */
+
+import { Cells } from "./cells.ts";
+import { type KernelCompiler, Kernels } from "./kernels.ts";
+import { scratchOf, THREAD_WORDS } from "./layout.ts";
+import type { SharedMemory } from "./memory.ts";
+import { openPool, type Pool } from "./pool.ts";
+
+/** How large a machine is. */
+export interface MachineOptions {
+  readonly threads: number;
+  /** Bytes that arrays and running programs may take. */
+  readonly memoryBudget: number;
+}
+
+/** Memory, cells, kernels and threads that belong together. */
+export class Machine {
+  readonly cells: Cells;
+  readonly kernels: Kernels;
+  private opened: Pool | null = null;
+  private threads: number;
+
+  constructor(
+    readonly memory: SharedMemory,
+    compiler: KernelCompiler,
+    { threads, memoryBudget }: MachineOptions,
+  ) {
+    this.threads = threads;
+    this.cells = new Cells(memory, memoryBudget);
+    this.kernels = new Kernels(compiler, (id) => this.opened?.forget(id));
+  }
+
+  /** The threads, from the first time that a program has work for them. */
+  get pool(): Pool {
+    return this.opened ??= openPool(this.memory.memory, {
+      threads: this.threads,
+      control: THREAD_WORDS,
+      scratchOf,
+    });
+  }
+
+  /** Why fewer threads work than were asked for, if so. */
+  get failure(): string | null {
+    return this.opened?.failure ?? null;
+  }
+
+  /** Changes its size; all arrays stay as they are. */
+  resize({ threads, memoryBudget }: MachineOptions): void {
+    this.cells.budget = memoryBudget;
+    if (threads === this.threads) return;
+    this.threads = threads;
+    this.opened?.dispose();
+    this.opened = null;
+  }
+}

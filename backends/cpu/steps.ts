@@ -1,0 +1,217 @@
+/** The steps of a Program, ready to run: each knows its slots and its kernel. */
+
+import type { BufferId, Program, Step } from "../../core/ir/program.ts";
+import { itemSize } from "../../core/dtype.ts";
+import type { CompiledKernel } from "./kernels.ts";
+import type { Machine } from "./machine.ts";
+
+/** A phase of fewer nanoseconds is done before other threads have heard of it. */
+const WORTH_THREADS = 30_000;
+
+/** What steps work on: set anew for each run. */
+export interface Frame {
+  /** Address of each slot, as a signed word. */
+  readonly addresses: Int32Array;
+  /** Block of each slot that has one of its own, else 0. */
+  readonly blocks: Int32Array;
+}
+
+/** One step of a Program. */
+export interface StepRun {
+  run(): void;
+}
+
+/** Prepares steps, once for all runs. */
+export class StepCompiler {
+  /** Bytes of the largest workspace of a kernel so far. */
+  workspace = 0;
+
+  constructor(
+    private readonly program: Program,
+    private readonly frame: Frame,
+    private readonly machine: Machine,
+  ) {}
+
+  compile(steps: readonly Step[]): readonly StepRun[] {
+    return steps.map((step) => this.compileStep(step));
+  }
+
+  private compileStep(step: Step): StepRun {
+    const { frame, machine } = this;
+    switch (step.kind) {
+      case "kernel": {
+        const kernel = machine.kernels.get(step.kernel);
+        this.workspace = Math.max(this.workspace, kernel.workspace);
+        const last = this.program.slots.length;
+        const slots = [...step.buffers.map((id) => this.slotOf(id)), last];
+        return new KernelCall(kernel, slots, frame, machine);
+      }
+      case "copy":
+        return new Copy(
+          this.slotOf(step.from),
+          this.slotOf(step.to),
+          this.bytesOf(step.to),
+          frame,
+          machine,
+        );
+      case "loop":
+        return new Loop(
+          step.count ?? Infinity,
+          step.counter === null ? -1 : this.slotOf(step.counter),
+          step.condition && {
+            steps: this.compile(step.condition.steps),
+            flag: this.slotOf(step.condition.flag),
+          },
+          this.compile(step.body),
+          step.carries.flatMap((c) => [
+            this.slotOf(c.current),
+            this.slotOf(c.next),
+          ]),
+          frame,
+          machine,
+        );
+      case "branch":
+        return new Branch(
+          this.slotOf(step.index),
+          step.branches.map((steps) => this.compile(steps)),
+          frame,
+          machine,
+        );
+      default:
+        return step satisfies never;
+    }
+  }
+
+  private slotOf(id: BufferId): number {
+    return this.program.buffers[id]!.slot;
+  }
+
+  private bytesOf(id: BufferId): number {
+    const { dtype, size } = this.program.buffers[id]!;
+    return itemSize(dtype) * size;
+  }
+}
+
+/** Runs steps in order. */
+export function runSteps(steps: readonly StepRun[]): void {
+  for (let i = 0; i < steps.length; i++) steps[i]!.run();
+}
+
+class KernelCall implements StepRun {
+  private readonly slots: Int32Array;
+  private readonly args: Int32Array;
+  private readonly addresses: Int32Array;
+  private readonly isShared: readonly boolean[];
+
+  constructor(
+    private readonly kernel: CompiledKernel,
+    slots: readonly number[],
+    frame: Frame,
+    private readonly machine: Machine,
+  ) {
+    this.slots = Int32Array.from(slots);
+    this.args = machine.memory.args;
+    this.addresses = frame.addresses;
+    this.isShared = kernel.phases.map(({ items, cost }) =>
+      items > 1 && items * cost > WORTH_THREADS
+    );
+  }
+
+  run(): void {
+    const { slots, args, addresses, kernel } = this;
+    for (let i = 0; i < slots.length; i++) args[i] = addresses[slots[i]!]!;
+    const { phases, exports } = kernel;
+    for (let i = 0; i < phases.length; i++) {
+      const { items } = phases[i]!;
+      if (this.isShared[i]) this.machine.pool.run(kernel, i, items);
+      else exports[i]!(0, items);
+    }
+    kernel.runs++;
+  }
+}
+
+class Copy implements StepRun {
+  constructor(
+    private readonly from: number,
+    private readonly to: number,
+    private readonly bytes: number,
+    private readonly frame: Frame,
+    private readonly machine: Machine,
+  ) {}
+
+  run(): void {
+    const { addresses } = this.frame;
+    const from = addresses[this.from]! >>> 0;
+    this.machine.memory.bytes.copyWithin(
+      addresses[this.to]! >>> 0,
+      from,
+      from + this.bytes,
+    );
+  }
+}
+
+class Loop implements StepRun {
+  constructor(
+    private readonly count: number,
+    /** Slot of the counter, or -1. */
+    private readonly counter: number,
+    private readonly condition: {
+      readonly steps: readonly StepRun[];
+      readonly flag: number;
+    } | null,
+    private readonly body: readonly StepRun[],
+    /** Pairs of slots. */
+    private readonly carries: readonly number[],
+    private readonly frame: Frame,
+    private readonly machine: Machine,
+  ) {}
+
+  run(): void {
+    const { count, counter, body, frame: { addresses } } = this;
+    const { words } = this.machine.memory;
+    for (let i = 0; i < count; i++) {
+      if (counter >= 0) words[addresses[counter]! >>> 2] = i;
+      if (!this.holds()) return;
+      runSteps(body);
+      this.exchange();
+    }
+  }
+
+  private holds(): boolean {
+    const { condition, machine, frame } = this;
+    if (!condition) return true;
+    runSteps(condition.steps);
+    const address = frame.addresses[condition.flag]! >>> 0;
+    return machine.memory.bytes[address] !== 0;
+  }
+
+  private exchange(): void {
+    const { carries, frame: { addresses, blocks } } = this;
+    for (let i = 0; i < carries.length; i += 2) {
+      swap(addresses, carries[i]!, carries[i + 1]!);
+      swap(blocks, carries[i]!, carries[i + 1]!);
+    }
+  }
+}
+
+function swap(values: Int32Array, i: number, j: number): void {
+  const x = values[i]!;
+  values[i] = values[j]!;
+  values[j] = x;
+}
+
+class Branch implements StepRun {
+  constructor(
+    private readonly index: number,
+    private readonly branches: readonly (readonly StepRun[])[],
+    private readonly frame: Frame,
+    private readonly machine: Machine,
+  ) {}
+
+  run(): void {
+    const address = this.frame.addresses[this.index]!;
+    const index = this.machine.memory.words[address >>> 2]!;
+    const last = this.branches.length - 1;
+    runSteps(this.branches[Math.min(Math.max(index, 0), last)]!);
+  }
+}
