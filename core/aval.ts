@@ -49,7 +49,9 @@ export class Aval {
       weakType?: boolean;
     },
   ): Aval {
-    return Aval.of(shape, dtype, weakType);
+    const isSame = shape === this.shape && dtype === this.dtype &&
+      weakType === this.weakType;
+    return isSame ? this : Aval.of(shape, dtype, weakType);
   }
 
   /** Whether it is the same aval. */
@@ -64,6 +66,19 @@ export class Aval {
 }
 
 inspectAsString(Aval.prototype);
+
+/** Whether two shapes have the same extents. */
+export function sameShape(
+  x: readonly number[],
+  y: readonly number[],
+): boolean {
+  if (x === y) return true;
+  if (x.length !== y.length) return false;
+  for (let axis = 0; axis < x.length; axis++) {
+    if (x[axis] !== y[axis]) return false;
+  }
+  return true;
+}
 
 interface TrieNode {
   readonly children: Map<number, TrieNode>;

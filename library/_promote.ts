@@ -1,6 +1,7 @@
 /** Broadcasting and promotion: settled here, once, for the whole library. */
 
 import type { NDArray } from "../core/array.ts";
+import { sameShape } from "../core/aval.ts";
 import { type DType, isFloating } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { promote, type Typed } from "../core/promotion.ts";
@@ -82,6 +83,8 @@ export function broadcastShapes(
   what: string,
   shapes: readonly (readonly number[])[],
 ): readonly number[] {
+  const [first] = shapes;
+  if (first && shapes.every((shape) => sameShape(shape, first))) return first;
   const ndim = Math.max(0, ...shapes.map((shape) => shape.length));
   return Array.from({ length: ndim }, (_, axis) => {
     const extents = shapes.map((shape) => shape[axis - ndim + shape.length]);

@@ -1,7 +1,7 @@
 /** `cond` and `switch`: one of several functions, chosen by a value. */
 
 import type { ArrayLike, NDArray } from "../core/array.ts";
-import type { Aval } from "../core/aval.ts";
+import { type Aval, sameShape } from "../core/aval.ts";
 import { ShapeError } from "../core/errors.ts";
 import { compare } from "../core/ops/compare.ts";
 import { scalar } from "../core/ops/constants.ts";
@@ -152,7 +152,7 @@ function commonAvals(
     const avals = outs.map((o) => o.arrays[at]!.aval);
     const wanted = avals.find((a) => !a.weakType) ?? avals[0]!;
     const wrong = avals.find((a) =>
-      String(a.shape) !== String(wanted.shape) ||
+      !sameShape(a.shape, wanted.shape) ||
       (a.dtype !== wanted.dtype && !a.weakType)
     );
     if (!wrong) return wanted;

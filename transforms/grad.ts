@@ -1,6 +1,7 @@
 /** Reverse mode: the derivative, transposed. */
 
 import type { ArrayLike, NDArray } from "../core/array.ts";
+import { sameShape } from "../core/aval.ts";
 import { isFloating } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { fullLike, zerosLike } from "../core/ops/constants.ts";
@@ -113,9 +114,9 @@ function cotangentsFor(
     const array = isScalar && leaf.dtype !== out.dtype
       ? leaf.astype(out.dtype)
       : leaf;
-    if (
-      String(array.shape) === String(out.shape) && array.dtype === out.dtype
-    ) return array;
+    if (sameShape(array.shape, out.shape) && array.dtype === out.dtype) {
+      return array;
+    }
     throw new ShapeError(
       `Cannot apply the pullback of ${label}: the cotangent is ${array.aval} and ` +
         `the result ${out.aval}. They must have one shape and dtype`,

@@ -1,6 +1,7 @@
 /** Forward mode: a tangent travels beside every value. */
 
 import type { NDArray } from "../core/array.ts";
+import { sameShape } from "../core/aval.ts";
 import { isFloating } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { evalJaxpr, type Jaxpr, memoised } from "../core/jaxpr.ts";
@@ -200,7 +201,7 @@ export function jvp<F extends AnyFunction>(
 function tangentFor(x: NDArray, dx: NDArray, label: string): Tangent {
   if (!isFloating(x.dtype)) return null;
   const isScalar = dx.weakType && dx.ndim === 0 && x.ndim === 0;
-  const fits = String(dx.shape) === String(x.shape) && dx.dtype === x.dtype;
+  const fits = sameShape(dx.shape, x.shape) && dx.dtype === x.dtype;
   if (fits) return dx;
   if (isScalar) return dx.astype(x.dtype);
   throw new ShapeError(

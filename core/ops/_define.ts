@@ -1,7 +1,7 @@
 /** Rules that a whole family of primitives shares. */
 
 import type { NDArray } from "../array.ts";
-import type { Aval } from "../aval.ts";
+import { type Aval, sameShape } from "../aval.ts";
 import { type DType, type Kind, kindOf } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import type { Source } from "../ir/builder.ts";
@@ -30,9 +30,7 @@ export function allLeading(
 export function requireEqual(name: string, avals: readonly Aval[]): void {
   const [first] = avals;
   for (const aval of avals) {
-    if (
-      aval.dtype !== first!.dtype || String(aval.shape) !== String(first!.shape)
-    ) {
+    if (aval.dtype !== first!.dtype || !sameShape(aval.shape, first!.shape)) {
       throw new ShapeError(
         `Cannot apply ${name} to ${avals.join(" and ")}: shapes and dtypes ` +
           `must be equal. The functions of numpy broadcast and promote`,

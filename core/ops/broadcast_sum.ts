@@ -1,6 +1,7 @@
 /** Broadcasting and summation: each of the two is the transpose of the other. */
 
 import type { NDArray } from "../array.ts";
+import { sameShape } from "../aval.ts";
 import { ShapeError } from "../errors.ts";
 import { REDUCTION_COST } from "../ir/fuse.ts";
 import type { Primitive } from "../primitive.ts";
@@ -56,9 +57,7 @@ export function broadcastInDim(
   shape: readonly number[],
   dims: readonly number[],
 ): NDArray {
-  if (
-    shape.length === x.ndim && shape.every((e, axis) => e === x.shape[axis])
-  ) return x;
+  if (sameShape(shape, x.shape)) return x;
   return bind1(broadcastInDimP, [x], { shape, dims });
 }
 

@@ -1,6 +1,7 @@
 /** Comparisons, and the choice between two arrays. */
 
 import type { NDArray } from "../array.ts";
+import { sameShape } from "../aval.ts";
 import { ShapeError } from "../errors.ts";
 import { known, Linear, type Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
@@ -35,7 +36,7 @@ const selectP: Primitive<readonly [NDArray, NDArray, NDArray]> = {
   name: "select_n",
   abstractEval: ([which, x, y]) => {
     requireEqual("select", [x, y]);
-    if (which.dtype !== "bool" || String(which.shape) !== String(x.shape)) {
+    if (which.dtype !== "bool" || !sameShape(which.shape, x.shape)) {
       throw new ShapeError(
         `Cannot select between ${x} and ${y} by ${which}: needs a bool array ` +
           `of their shape`,

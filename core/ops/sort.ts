@@ -1,7 +1,7 @@
 /** Sorting along an axis. */
 
 import type { NDArray } from "../array.ts";
-import type { Aval } from "../aval.ts";
+import { type Aval, sameShape } from "../aval.ts";
 import { ShapeError } from "../errors.ts";
 import { isFloating } from "../dtype.ts";
 import type { BlockLowering, StepEquation } from "../ir/block.ts";
@@ -52,7 +52,7 @@ function checkOperands(
   { dimension, numKeys }: SortOptions,
 ): void {
   const [first] = avals;
-  const fits = avals.every((a) => String(a.shape) === String(first!.shape)) &&
+  const fits = avals.every((a) => sameShape(a.shape, first!.shape)) &&
     first?.shape[dimension] !== undefined &&
     Number.isInteger(numKeys) && numKeys >= 1 && numKeys <= avals.length;
   if (fits) return;
