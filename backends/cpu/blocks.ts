@@ -18,8 +18,11 @@ const SMALL_PART = 1 / 8;
  */
 const LEAST_CHARGE = 1024;
 
-/** Names a block; 0 is none. */
+/** Names a block by a positive number; 0 is none. */
 export type Block = number;
+
+/** Set in the names of small blocks: a heap gives even ones. */
+const IS_SMALL = 1;
 
 /** Blocks of the units `[start, end)` of memory, 64 bytes each. */
 export class Blocks {
@@ -38,24 +41,20 @@ export class Blocks {
   /** A block of at least so many bytes, or 0 if there is no room for it. */
   allocate(bytes: number): Block {
     const units = unitsOf(bytes);
-    if (bytes < SMALL) {
-      const block = this.small.allocate(units);
-      if (block !== 0) return -block;
-    }
-    const block = this.large.allocate(units);
-    return block !== 0 ? block : -this.small.allocate(units);
+    const small = bytes < SMALL ? this.small.allocate(units) : 0;
+    return small !== 0 ? small | IS_SMALL : this.large.allocate(units);
   }
 
   /** Gives a block back. */
   free(block: Block): void {
-    if (block < 0) this.small.free(-block);
+    if (block & IS_SMALL) this.small.free(block ^ IS_SMALL);
     else this.large.free(block);
   }
 
   /** Address of a block as a signed word: `>>> 0` makes it a number of bytes. */
   addressOf(block: Block): number {
-    const unit = block < 0
-      ? this.small.startOf(-block)
+    const unit = block & IS_SMALL
+      ? this.small.startOf(block ^ IS_SMALL)
       : this.large.startOf(block);
     return Math.imul(unit, UNIT);
   }
