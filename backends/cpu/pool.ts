@@ -214,7 +214,7 @@ class ThreadPool implements Pool {
   #join(): void {
     const words = this.#words;
     if (Atomics.or(words, POOL.STATE, POOL.CLOSED) === 0) return;
-    const end = performance.now() + POOL.SPIN;
+    const end = performance.now() + POOL.JOIN_SPIN;
     do {
       for (let look = 0; look < POOL.LOOKS; look++) {
         if (Atomics.load(words, POOL.STATE) === POOL.CLOSED) return;

@@ -36,10 +36,17 @@ export const POOL = {
   /** Length of the control area. */
   WORDS: 96,
   /**
-   * Milliseconds for which a thread spins before it sleeps, which costs about
-   * 40 µs: nearly all gaps between the kernels of a program are shorter.
+   * Milliseconds for which an idle worker spins before it sleeps. A spinning
+   * one begins 0.4 µs after a job opens, a sleeping one 25 µs, and most gaps
+   * between the kernels of a program are shorter than this.
    */
   SPIN: 0.1,
+  /**
+   * Milliseconds for which the main thread spins for the last worker. Longer
+   * than a chunk of most jobs takes; yet when other processes hold the cores,
+   * it is lost in nearly every job.
+   */
+  JOIN_SPIN: 0.05,
   /** Looks at a word, of some 10 ns each with `Atomics.pause`, per look at the clock. */
   LOOKS: 64,
 } as const;

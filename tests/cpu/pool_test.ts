@@ -339,15 +339,21 @@ Deno.test("a pool that is gone works on the main thread; the next one in its pla
   }
 });
 
-Deno.test("the control area has the size it says", () => {
-  const memory = memoryOf();
-  const bytes = new Uint8Array(memory.buffer);
-  bytes.fill(0xee, CONTROL + CONTROL_BYTES, CONTROL + 2 * CONTROL_BYTES);
-  const pool = openPool(memory, { threads: 1, control: CONTROL, scratchOf });
-  pool.dispose();
-  assertEquals(bytes[CONTROL + CONTROL_BYTES], 0xee);
-  assertEquals(bytes[CONTROL - 1], 0);
-  assert(defaultThreads() >= 1 && defaultThreads() <= 16);
+Deno.test("the pool writes nothing outside its control area", () => {
+  withPool({ threads: 2 }, ({ memory, pool, kernel }) => {
+    const below = new Uint8Array(memory.buffer, 0, CONTROL).fill(0xee);
+    const above = new Uint8Array(memory.buffer, CONTROL + CONTROL_BYTES, 4096)
+      .fill(0xee);
+    failureInWorker(pool, kernel);
+    for (let job = 0; job < 100; job++) pool.run(kernel, ADD_PHASE, 100);
+    assert(below.every((byte) => byte === 0xee));
+    assert(above.every((byte) => byte === 0xee));
+  });
+});
+
+Deno.test("there is a thread for each core, within reason", () => {
+  const cores = navigator.hardwareConcurrency;
+  assertEquals(defaultThreads(), Math.min(cores, 16));
 });
 
 /** A script as a user could write it, that leaves the workers to themselves. */
