@@ -19,6 +19,7 @@ import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
 import { Anatomy, type Axis, mergedAxes, sizeOf } from "./axes.ts";
 import type { KernelCode } from "./code.ts";
+import { type Columns, columnsOf, writeColumns } from "./columns.ts";
 import { KernelModule, smaller } from "./kernel_module.ts";
 import { scalarConst, vectorConst } from "./lanes.ts";
 import { all, inVectors, oneByOne, type Positions } from "./ranges.ts";
@@ -34,7 +35,7 @@ import {
   widerDtype,
   writeStages,
 } from "./stages.ts";
-import { type Tile, tilingOf } from "./tiling.ts";
+import { columnTile, type Tile, tilingOf } from "./tiling.ts";
 import {
   innerChoice,
   type VectorChoice,
@@ -145,8 +146,12 @@ class NestWriter implements StageContext {
   private workOf(stages: readonly Stage[], chunks = 1) {
     const choice = this.choiceFor(stages);
     const cost = Math.max(choice.cost / chunks, 0.5) * ADDITION;
+    const { lanes } = this.module.form;
+    const columns = this.columnsOf(stages);
     const tiles = choice.outer
-      ? tilingOf(stages, this.outer, choice.outer, cost, this.module.form.lanes)
+      ? columns
+        ? [columnTile(choice.outer)]
+        : tilingOf(stages, this.outer, choice.outer, cost, lanes)
       : [];
     const others = this.outer.filter((a) => tiles.every((t) => t.axis !== a));
     const units = sizeOf(others) * sizeOf(tiles) * chunks;
@@ -162,6 +167,12 @@ class NestWriter implements StageContext {
       itemCost: Math.ceil(Math.min(perItem, units) * unitCost),
       total: units * unitCost,
     };
+  }
+
+  private columnsOf(stages: readonly Stage[]): Columns | null {
+    // Reductions that need the partial results of others are rare.
+    if (this.partials.length > 0) return null;
+    return columnsOf(stages, (loops) => this.axesOf(loops));
   }
 
   private writeInChunks(): void {
@@ -228,6 +239,7 @@ class NestWriter implements StageContext {
   ): void {
     const work = this.workOf(stages, chunks?.counter.extent);
     const { units, perItem, others, tiles } = work;
+    const columns = work.vector && this.columnsOf(stages);
     const write = (scope: Scope, unit: I32 | null) => {
       const counts = [
         ...(chunks ? [chunks.counter] : []),
@@ -244,10 +256,15 @@ class NestWriter implements StageContext {
             this.joinPartials(place, partial, wide);
           }
         }
-        writeStages(this, places, stages, wide);
+        writeStages(this, places, columns?.stores ?? stages, wide);
         for (const place of places) finish(place, wide);
       };
-      this.writeTiles(scope, tiles, digits, stages, body);
+      const [tile] = tiles;
+      if (columns) {
+        const { axis, size } = tile!;
+        const positions = rangeOf(scope, digits[0]!, size, axis.extent);
+        writeColumns(this, scope, { axis, positions }, columns, body);
+      } else this.writeTiles(scope, tiles, digits, stages, body);
       this.chunk = null;
     };
     this.module.phase(

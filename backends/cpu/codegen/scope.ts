@@ -220,10 +220,21 @@ export class Scope {
     return home;
   }
 
-  private knownHome(node: Node, from: Scope): Home | null {
+  /** Homes found outside of a place that shifts an axis do not hold inside. */
+  private knownHome(node: Node, from: Scope, isValid = true): Home | null {
     const result = this.results.get(node);
     if (result) return this.homeOfResult(result, from);
-    return this.homes.get(node) ?? this.parent?.knownHome(node, from) ?? null;
+    const home = isValid ? this.homes.get(node) : undefined;
+    if (home) return home;
+    const stays = isValid && !this.moves(node);
+    return this.parent?.knownHome(node, from, stays) ?? null;
+  }
+
+  private moves(node: Node): boolean {
+    for (const { loops } of this.shifts.keys()) {
+      if (loops.some((loop) => node.loops.has(loop))) return true;
+    }
+    return false;
   }
 
   private homeOfResult(result: Value | Row, from: Scope): Home {

@@ -11,6 +11,9 @@ const UNIT_COST = 2_000;
 /** Sides of a tile where memory is read along one axis and written along another. */
 const CROSS_TILE = { vector: 8, other: 16 };
 
+/** Columns that are reduced together: their results stay in the first cache. */
+const COLUMNS = 2048;
+
 /** An axis, and how many of its positions a unit of work covers. */
 export interface Tile {
   readonly axis: Axis;
@@ -36,6 +39,11 @@ export function tilingOf(
   }
   const step = 4 * lanes;
   return [tileOf(vector, Math.ceil(UNIT_COST / cost / step) * step)];
+}
+
+/** The tile of a nest that reduces columns: a row of results for it is kept. */
+export function columnTile(vector: Axis): Tile {
+  return tileOf(vector, COLUMNS);
 }
 
 function tileOf(axis: Axis, wanted: number): Tile {

@@ -1,0 +1,171 @@
+/**
+ * Reductions whose lanes are outer indices, over many rows of memory: rows are
+ * read in order, a few at a time, and added to a row of results in scratch
+ * memory. One column at a time would touch a new page with every addition.
+ */
+
+import type { Stage } from "../../../core/ir/kernel.ts";
+import type { ReduceNode } from "../../../core/ir/scalar.ts";
+import { stagesWithin } from "../../../core/ir/schedule.ts";
+import { identityOf } from "../../../core/ir/semantics.ts";
+import { i32 } from "../wasm/instructions.ts";
+import type { I32, Value } from "../wasm/value.ts";
+import { type Axis, sizeOf } from "./axes.ts";
+import { scalarConst, vectorConst } from "./lanes.ts";
+import {
+  type AxisRange,
+  type Body,
+  inVectors,
+  oneByOne,
+  type Positions,
+} from "./ranges.ts";
+import { Row } from "./row.ts";
+import type { Scope } from "./scope.ts";
+import {
+  joined,
+  loopsOf,
+  rounded,
+  type StageContext,
+  widerDtype,
+} from "./stages.ts";
+
+/** Rows read at a time. */
+const ROWS = 8;
+/** With fewer rows, one column after the other is as good. */
+const FEW_ROWS = 32;
+
+type ReduceStage = Extract<Stage, { readonly kind: "reduce" }>;
+
+/** A nest whose stages are such reductions, then stores. */
+export interface Columns {
+  readonly reductions: readonly ReduceStage[];
+  readonly stores: readonly Stage[];
+}
+
+/** The stages as columns, or `null` where they are something else. */
+export function columnsOf(
+  stages: readonly Stage[],
+  axesOf: StageContext["axesOf"],
+): Columns | null {
+  const reductions = stages.filter((s) => s.kind === "reduce");
+  const stores = stages.filter((s) => s.kind === "store");
+  const [first] = reductions;
+  if (!first || reductions.length + stores.length < stages.length) return null;
+  const isPlain =
+    reductions.every((s) =>
+      s.stages.length === 0 && stagesWithin([s.node.body]).length === 0 &&
+      axesOf(s.node.inner) === axesOf(first.node.inner)
+    ) && stores.every((s) => axesOf(loopsOf(s)).length === 0);
+  const rows = sizeOf(axesOf(first.node.inner));
+  return isPlain && rows >= FEW_ROWS ? { reductions, stores } : null;
+}
+
+/** Reduces the columns at some positions of an axis, then runs `finish` on them. */
+export function writeColumns(
+  context: StageContext,
+  scope: Scope,
+  { axis, positions }: AxisRange,
+  { reductions }: Columns,
+  finish: Body,
+): void {
+  const rows = new Map<ReduceNode, Row>();
+  for (const { node } of reductions) {
+    const start = context.allocate(
+      Row.bytes([axis], widerDtype(node.dtype), false),
+    );
+    rows.set(node, rowFrom(scope, start, axis, positions, node));
+  }
+  inVectors(scope, axis, positions, 1, ([place], wide) => {
+    for (const [node, row] of rows) {
+      row.store(place!, identity(place!, node, wide), wide);
+    }
+  });
+  const add = (inner: Scope, last: Axis, count: number) =>
+    inVectors(inner, axis, positions, 2, (places, wide) => {
+      for (const place of places) addRows(place, rows, last, count, wide);
+    });
+  const axes = context.axesOf(reductions[0]!.node.inner);
+  const ranges = axes.map((a) => ({
+    axis: a,
+    positions: context.positionsOf(a),
+  }));
+  const last = ranges.pop()!;
+  oneByOne([scope], ranges, ([outer]) => inBlocks(outer!, last, add));
+  inVectors(scope, axis, positions, 1, (places, wide) => {
+    for (const place of places) {
+      for (const [node, row] of rows) {
+        const sum = place.code.let(row.load(place, wide));
+        place.set(node, rounded(place, node, sum, wide));
+      }
+    }
+    finish(places, wide);
+  });
+}
+
+/** A row of which only some positions exist, the first of them at `start`. */
+function rowFrom(
+  { code }: Scope,
+  start: I32,
+  axis: Axis,
+  { from }: Positions,
+  { dtype }: ReduceNode,
+): Row {
+  const wider = widerDtype(dtype);
+  const before = from === 0
+    ? start
+    : i32.sub(start, i32.mul(from, i32.const(wider === "float64" ? 8 : 4)));
+  return new Row(code.let(before), [axis], wider, false);
+}
+
+function identity(place: Scope, node: ReduceNode, wide: boolean): Value {
+  const start = identityOf(node.reducer, node.dtype);
+  const dtype = widerDtype(node.dtype);
+  return wide
+    ? vectorConst(place.code, start, dtype)
+    : scalarConst(start, dtype);
+}
+
+/** Visits an axis a few positions at a time, then one by one. */
+function inBlocks(
+  scope: Scope,
+  { axis, positions: { from, to } }: AxisRange,
+  add: (inner: Scope, axis: Axis, count: number) => void,
+): void {
+  const { code } = scope;
+  const end = typeof to === "number" ? i32.const(to) : to;
+  const at = code.let(from === 0 ? i32.const(0) : from);
+  for (const count of [ROWS, 1]) {
+    const inner = scope.child().bind(axis, at);
+    add(inner, axis, count);
+    inner.code.set(at, i32.add(at, i32.const(count)));
+    const last = code.let(i32.sub(end, i32.const(count)));
+    code.while(() => i32.le_s(at, last), (c) => c.append(inner.code));
+  }
+}
+
+/** Adds some neighbouring rows, two by two, and then to what is there. */
+function addRows(
+  place: Scope,
+  rows: ReadonlyMap<ReduceNode, Row>,
+  axis: Axis,
+  count: number,
+  wide: boolean,
+): void {
+  const places = count === 1 ? [place] : Array.from(
+    { length: count },
+    (_, i) => i === 0 ? place : place.shifted(axis, i),
+  );
+  for (const [node, row] of rows) {
+    let values: readonly Value[] = places.map((p) => p.value(node.body, wide));
+    while (values.length > 1) {
+      values = values.flatMap((x, i) =>
+        i % 2 === 0
+          ? [place.code.let(joined(place, node, x, values[i + 1]!, wide))]
+          : []
+      );
+    }
+    const before = place.code.let(row.load(place, wide));
+    const after = joined(place, node, before, values[0]!, wide);
+    row.store(place, place.code.let(after), wide);
+  }
+}
