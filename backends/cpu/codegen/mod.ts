@@ -2,6 +2,7 @@
 
 import type { Kernel } from "../../../core/ir/kernel.ts";
 import type { KernelCode } from "./code.ts";
+import { contractCode } from "./contract.ts";
 import { nestCode } from "./nest.ts";
 
 /** The code of a kernel. */
@@ -10,6 +11,7 @@ export function compileKernel(kernel: Kernel): KernelCode {
     case "nest":
       return nestCode(kernel);
     case "contract":
+      return contractCode(kernel);
     case "cumulative":
     case "sort":
     case "scatter":

@@ -42,7 +42,7 @@ export function inVectors(
       inner.code.set(at, i32.add(at, i32.const(width)));
       if (times === 1) code.append(inner.code);
       else repeat(scope, inner, at, to, width, times === Infinity);
-      left -= times * width;
+      if (left !== Infinity) left -= times * width;
     }
     if (left === 0 || multiple % width === 0) return;
   }
