@@ -57,7 +57,7 @@ export function writeStages(
   for (const group of groupsOf(stages)) {
     const [first] = group;
     const axes = context.axesOf(loopsOf(first!));
-    if (axes.length === 0) writeHere(places, group, wide);
+    if (axes.length === 0) writeHere(context, places, group, wide);
     else if (wide || isNested(first!)) {
       writeScalarLoops(context, places, group, axes, wide);
     } else {
@@ -111,15 +111,16 @@ function mayJoin(group: readonly Stage[], stage: Stage): boolean {
 
 /** Stages without loops of their own. */
 function writeHere(
+  context: StageContext,
   places: readonly Scope[],
   group: readonly Stage[],
   wide: boolean,
 ): void {
   for (const place of places) {
     for (const stage of group) {
-      if (stage.kind === "reduce") {
-        place.set(stage.node, place.value(stage.node.body, wide));
-      }
+      if (stage.kind !== "reduce") continue;
+      writeStages(context, [place], stage.stages, wide);
+      place.set(stage.node, place.value(stage.node.body, wide));
     }
     place.store(storesOf(group), wide);
   }
