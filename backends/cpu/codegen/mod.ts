@@ -4,6 +4,7 @@ import type { Kernel } from "../../../core/ir/kernel.ts";
 import type { KernelCode } from "./code.ts";
 import { contractCode } from "./contract.ts";
 import { nestCode } from "./nest.ts";
+import { scatterCode } from "./scatter.ts";
 
 /** The code of a kernel. */
 export function compileKernel(kernel: Kernel): KernelCode {
@@ -12,9 +13,10 @@ export function compileKernel(kernel: Kernel): KernelCode {
       return nestCode(kernel);
     case "contract":
       return contractCode(kernel);
+    case "scatter":
+      return scatterCode(kernel);
     case "cumulative":
     case "sort":
-    case "scatter":
       throw new Error(`No code for ${kernel.kind} yet`);
     default:
       return kernel satisfies never;
