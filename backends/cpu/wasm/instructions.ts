@@ -270,6 +270,7 @@ export const f64 = {
   copysign: bin("f64", 0xa6),
   convert_i32_s: make<"f64", ["i32"]>("f64", 0xb7),
   convert_i32_u: make<"f64", ["i32"]>("f64", 0xb8),
+  convert_i64_s: make<"f64", ["i64"]>("f64", 0xb9),
   promote_f32: make<"f64", ["f32"]>("f64", 0xbb),
   reinterpret_i64: make<"f64", ["i64"]>("f64", 0xbf),
 };

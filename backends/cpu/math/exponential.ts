@@ -1,0 +1,164 @@
+/**
+ * Exponential functions: `x = n log(2) + r` with a whole number `n`, a
+ * polynomial in `r`, and the exponent bits for the power `2^n`.
+ *
+ * The polynomials are minimax approximations of ours (Lawson's iteration in
+ * float64, coefficients rounded to float32 one after another, lowest first, and
+ * the rest fitted again); each states its error.
+ */
+
+import type { Code } from "../wasm/function.ts";
+import { f32x4, i32, i32x4, v128 } from "../wasm/instructions.ts";
+import type { Local, V128 } from "../wasm/value.ts";
+import {
+  choose,
+  estrin,
+  number,
+  polynomial,
+  powersOf,
+  signOf,
+} from "./vector.ts";
+
+/** log(2) as a sum; products of the first with integers up to 2^9 are exact. */
+export const LOG2_HIGH = 0.693145751953125;
+export const LOG2_LOW = 1.42860682030941723212e-6;
+
+/** `(exp(r) - 1 - r) / r^2` for `|r| <= log(2) / 2`; error of exp below 2^-28. */
+const EXP = [
+  0.5,
+  0.1666651964187622,
+  0.041666384786367416,
+  0.008368848823010921,
+  0.00139422167558223,
+];
+
+/** `(2^f - 1) / f` for `|f| <= 1/2`; error of 2^f below 2^-28. */
+const EXP2 = [
+  0.6931471824645996,
+  0.24022650718688965,
+  0.055503591895103455,
+  0.00961806159466505,
+  0.001339120208285749,
+  0.0001546330313431099,
+];
+
+/** Added to a number below 2^22 it leaves the nearest integer in the low bits. */
+const ROUNDER = 1.5 * 2 ** 23;
+
+/** What a power of two adds to the bits of a float32. */
+export const BIAS = 127;
+export const MANTISSA = 23;
+
+/** A whole number twice: as it is, and as the low bits of a word, plus `offset`. */
+interface Whole {
+  readonly value: Local<"v128">;
+  readonly word: Local<"v128">;
+}
+
+/** The integer nearest to `x`, up to 2^22. */
+function nearest(code: Code, x: V128, offset: number): Whole {
+  const rounder = number(code, ROUNDER + offset);
+  const word = code.let(f32x4.add(x, rounder));
+  return { value: code.let(f32x4.sub(word, rounder)), word };
+}
+
+/** `x = n log(2) + r`, where `r = high - low` has been rounded. */
+interface Reduced {
+  readonly n: Whole;
+  readonly r: Local<"v128">;
+  readonly high: Local<"v128">;
+  readonly low: Local<"v128">;
+}
+
+export function reduce(
+  code: Code,
+  x: Local<"v128">,
+  offset: number,
+): Reduced {
+  const n = nearest(code, f32x4.mul(x, number(code, Math.LOG2E)), offset);
+  const high = code.let(
+    f32x4.sub(x, f32x4.mul(n.value, number(code, LOG2_HIGH))),
+  );
+  const low = code.let(f32x4.mul(n.value, number(code, LOG2_LOW)));
+  return { n, r: code.let(f32x4.sub(high, low)), high, low };
+}
+
+/** `exp(r) - 1`. Small terms come first, so that the sum is rounded once. */
+export function expm1Small(code: Code, { r, high, low }: Reduced): V128 {
+  const powers = powersOf(code, r, 5);
+  const middle = f32x4.mul(estrin(code, powers, EXP.slice(0, 2)), powers[1]!);
+  const tail = f32x4.mul(estrin(code, powers, EXP.slice(2)), powers[2]!);
+  return f32x4.add(high, f32x4.add(f32x4.sub(middle, low), tail));
+}
+
+/** `exp(r)`. */
+export function expSmall(code: Code, reduced: Reduced): V128 {
+  return f32x4.add(expm1Small(code, reduced), number(code, 1));
+}
+
+/** The number whose exponent bits are the low bits of `word`. */
+export function power(word: V128): V128 {
+  return i32x4.shl(word, i32.const(MANTISSA));
+}
+
+/**
+ * `y * 2^n` for `word = n + 2 BIAS`, in two steps: neither factor overflows
+ * where the result does not, and a subnormal result is rounded once.
+ */
+function scale(code: Code, y: V128, word: Local<"v128">): V128 {
+  const half = code.let(power(i32x4.shr_u(word, i32.const(1))));
+  return f32x4.mul(f32x4.mul(y, half), i32x4.sub(power(word), half));
+}
+
+/** Keeps NaN. Outside, results do not change any more. */
+export function clamp(code: Code, x: V128, low: number, high: number): V128 {
+  return f32x4.pmin(f32x4.pmax(x, number(code, low)), number(code, high));
+}
+
+export function exp(code: Code, x: V128): V128 {
+  const within = code.let(clamp(code, x, -104, 89));
+  const reduced = reduce(code, within, 2 * BIAS);
+  return scale(code, expSmall(code, reduced), reduced.n.word);
+}
+
+export function exp2(code: Code, x: V128): V128 {
+  const within = code.let(clamp(code, x, -151, 129));
+  const n = nearest(code, within, 2 * BIAS);
+  return scale(code, exp2Small(code, f32x4.sub(within, n.value)), n.word);
+}
+
+/** `2^f` for `|f| <= 1/2`. */
+export function exp2Small(code: Code, f: V128): V128 {
+  const x = code.let(f);
+  const rest = f32x4.mul(polynomial(code, x, EXP2), x);
+  return f32x4.add(rest, number(code, 1));
+}
+
+/**
+ * `2 (2^m (exp(r) - 1) + (2^m - 1/2))` with `m = n - 1`: halves, because
+ * `2^128` is no float32.
+ */
+export function expm1(code: Code, x: V128): V128 {
+  const input = code.let(x);
+  const within = code.let(clamp(code, input, -18, 89));
+  const reduced = reduce(code, within, BIAS - 1);
+  const half = code.let(power(reduced.n.word));
+  const start = f32x4.sub(half, number(code, 0.5));
+  const main = f32x4.mul(half, expm1Small(code, reduced));
+  const sum = code.let(f32x4.add(start, main));
+  return v128.or(f32x4.add(sum, sum), signOf(code, input)); // keeps -0
+}
+
+/** With the exponential of `-|x|`, as core/numerics.ts has it. */
+export function logistic(code: Code, x: V128): V128 {
+  const input = code.let(x);
+  const least = number(code, -104);
+  const size = code.let(f32x4.pmax(f32x4.neg(f32x4.abs(input)), least));
+  const reduced = reduce(code, size, 2 * BIAS);
+  const small = code.let(
+    scale(code, expSmall(code, reduced), reduced.n.word),
+  );
+  const one = number(code, 1);
+  const above = choose(f32x4.lt(input, number(code, 0)), small, one);
+  return f32x4.div(above, f32x4.add(one, small));
+}

@@ -1,0 +1,39 @@
+/**
+ * Functions of real numbers on vectors of four float32, within 2 units in the
+ * last place of the correctly rounded result.
+ *
+ * Only instructions whose results are the same on every machine are used, and
+ * all lanes are computed alike: a number has one result wherever it stands.
+ *
+ * @module
+ */
+
+import type { Code } from "../wasm/function.ts";
+import type { V128 } from "../wasm/value.ts";
+import { erf } from "./error_function.ts";
+import { exp, exp2, expm1, logistic } from "./exponential.ts";
+import { tanh } from "./hyperbolic.ts";
+import { log, log1p } from "./logarithm.ts";
+import { cos, sin } from "./trigonometric.ts";
+
+/** Writes statements that compute a function; gives its value. */
+export type VectorMath = (code: Code, ...args: readonly V128[]) => V128;
+
+const FUNCTIONS = {
+  exp,
+  exp2,
+  expm1,
+  log,
+  log1p,
+  logistic,
+  sin,
+  cos,
+  tanh,
+  erf,
+} satisfies Record<string, VectorMath>;
+
+/** Scalar operations that are no single instruction. */
+export type MathOp = keyof typeof FUNCTIONS;
+
+/** How each is computed. */
+export const MATH: Readonly<Record<MathOp, VectorMath>> = FUNCTIONS;

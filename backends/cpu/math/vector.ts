@@ -1,0 +1,75 @@
+/** What the functions on vectors of float32 are written with. */
+
+import type { Code } from "../wasm/function.ts";
+import { f32x4, v128 } from "../wasm/instructions.ts";
+import type { Local, V128 } from "../wasm/value.ts";
+
+/** A function of four float32 lanes: writes statements, gives an expression. */
+export type Unary = (code: Code, x: V128) => V128;
+
+/** The same, of two vectors. */
+export type Binary = (code: Code, x: V128, y: V128) => V128;
+
+/** A number in all lanes, made once in the function. */
+export function number(code: Code, value: number): V128 {
+  return code.fn.constant(f32x4.const(value));
+}
+
+/** 32 bits in all lanes, made once in the function. */
+export function bits(code: Code, word: number): V128 {
+  return code.fn.constant(v128.const([word, word, word, word]));
+}
+
+/**
+ * `x` where `mask` is set, otherwise `y`. Masks come from comparisons: all bits
+ * of a lane are equal.
+ */
+export function choose(mask: V128, x: V128, y: V128): V128 {
+  return v128.bitselect(x, y, mask);
+}
+
+/** The sign bit of each lane. */
+export function signOf(code: Code, x: V128): V128 {
+  return v128.and(x, bits(code, 0x80000000));
+}
+
+/**
+ * `c[0] + c[1] x + c[2] x^2 + ...` by Estrin's scheme: a processor holds only
+ * so many instructions that wait for others, so a short chain of dependent
+ * ones is worth more than the few multiplications it costs.
+ */
+export function polynomial(
+  code: Code,
+  x: Local<"v128">,
+  coefficients: readonly number[],
+): V128 {
+  return estrin(code, powersOf(code, x, coefficients.length), coefficients);
+}
+
+/** `x`, `x^2`, `x^4`, ... as a polynomial of so many coefficients needs them. */
+export function powersOf(
+  code: Code,
+  x: Local<"v128">,
+  count: number,
+): readonly Local<"v128">[] {
+  const powers = [x];
+  for (let size = 2; size < count; size *= 2) {
+    powers.push(code.let(f32x4.mul(powers.at(-1)!, powers.at(-1)!)));
+  }
+  return powers;
+}
+
+/** The polynomial, from powers that are known. */
+export function estrin(
+  code: Code,
+  powers: readonly Local<"v128">[],
+  coefficients: readonly number[],
+): V128 {
+  if (coefficients.length === 1) return number(code, coefficients[0]!);
+  const level = Math.ceil(Math.log2(coefficients.length)) - 1;
+  const [low, high] = [
+    estrin(code, powers, coefficients.slice(0, 2 ** level)),
+    estrin(code, powers, coefficients.slice(2 ** level)),
+  ];
+  return f32x4.add(low, f32x4.mul(high, powers[level]!));
+}
