@@ -12,12 +12,6 @@ const SMALL = 32 * 1024;
 /** The part of the range that is for small blocks. */
 const SMALL_PART = 1 / 8;
 
-/**
- * What a small block counts for at least: each costs the JavaScript heap some
- * hundred bytes, so that a bound on all blocks also bounds that.
- */
-const LEAST_CHARGE = 1024;
-
 /** Names a block by a positive number; 0 is none. */
 export type Block = number;
 
@@ -65,7 +59,7 @@ function unitsOf(bytes: number): number {
   return roundUp(Math.max(1, Math.ceil(bytes / UNIT)));
 }
 
-/** What a block of so many bytes counts for against a budget. */
-export function chargeOf(bytes: number): number {
-  return bytes <= LEAST_CHARGE ? LEAST_CHARGE : unitsOf(bytes) * UNIT;
+/** Bytes that a block takes of which so many are asked for. */
+export function blockBytes(bytes: number): number {
+  return unitsOf(bytes) * UNIT;
 }

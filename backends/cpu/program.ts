@@ -2,7 +2,7 @@
 
 import type { Buffer, Executable } from "../../core/backend.ts";
 import type { Program } from "../../core/ir/program.ts";
-import { chargeOf } from "./blocks.ts";
+import { blockBytes } from "./blocks.ts";
 import { Cell, cellOf, type Cells, type CpuBuffer } from "./cells.ts";
 import type { Machine } from "./machine.ts";
 import { outOfMemory } from "./out_of_memory.ts";
@@ -194,6 +194,6 @@ export class CpuExecutable implements Executable {
       this.arena,
       ...this.own.map((slot) => this.slots[slot]!),
       ...[...inputs].map((cell) => cell.bytes),
-    ].reduce((sum, bytes) => sum + chargeOf(bytes), 0);
+    ].reduce((sum, bytes) => sum + blockBytes(bytes), 0);
   }
 }
