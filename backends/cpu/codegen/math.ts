@@ -4,7 +4,8 @@ import type { Node, ScalarOp } from "../../../core/ir/scalar.ts";
 import { f32, f64 } from "../wasm/instructions.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import type { F32, F64, V128, Value } from "../wasm/value.ts";
-import { fromLanes, lane } from "./lanes.ts";
+import { MATH, type VectorMath } from "../math/mod.ts";
+import { fromLanes, lane, splat } from "./lanes.ts";
 import type { Operation } from "./operation.ts";
 
 /** Operations that are more than an instruction. */
@@ -40,9 +41,17 @@ export type MathOp = Extract<
   | "rem"
 >;
 
+const VECTORS: { readonly [op in MathOp]?: VectorMath } = MATH;
+
 /** A function of floats, before its result is rounded to 16 bits. */
 export function callMath(op: MathOp, o: Operation): Value {
   const { code, lanes, args, from } = o;
+  const vector = from === "float64" ? undefined : VECTORS[op];
+  if (vector) {
+    if (lanes > 1) return vector(code, ...args as readonly V128[]);
+    const splats = args.map((x) => code.let(splat(x, from)));
+    return lane(code.let(vector(code, ...splats)), 0, from);
+  }
   const one = (...xs: readonly Value[]) =>
     from === "float64" ? float64(op, o, xs as readonly F64[]) : f32.demote_f64(
       float64(op, o, xs.map((x) => code.let(f64.promote_f32(x as F32)))),
