@@ -7,11 +7,9 @@
 import type { Stage } from "../../../core/ir/kernel.ts";
 import type { ReduceNode } from "../../../core/ir/scalar.ts";
 import { stagesWithin } from "../../../core/ir/schedule.ts";
-import { identityOf } from "../../../core/ir/semantics.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32, Value } from "../wasm/value.ts";
 import { type Axis, sizeOf } from "./axes.ts";
-import { scalarConst, vectorConst } from "./lanes.ts";
 import {
   type AxisRange,
   type Body,
@@ -22,6 +20,7 @@ import {
 import { Row } from "./row.ts";
 import type { Scope } from "./scope.ts";
 import {
+  identityValue,
   joined,
   loopsOf,
   rounded,
@@ -77,7 +76,7 @@ export function writeColumns(
   }
   inVectors(scope, axis, positions, 1, ([place], wide) => {
     for (const [node, row] of rows) {
-      row.store(place!, identity(place!, node, wide), wide);
+      row.store(place!, identityValue(place!, node, wide), wide);
     }
   });
   const add = (inner: Scope, last: Axis, count: number) =>
@@ -115,14 +114,6 @@ function rowFrom(
     ? start
     : i32.sub(start, i32.mul(from, i32.const(wider === "float64" ? 8 : 4)));
   return new Row(code.let(before), [axis], wider, false);
-}
-
-function identity(place: Scope, node: ReduceNode, wide: boolean): Value {
-  const start = identityOf(node.reducer, node.dtype);
-  const dtype = widerDtype(node.dtype);
-  return wide
-    ? vectorConst(place.code, start, dtype)
-    : scalarConst(start, dtype);
 }
 
 /** Visits an axis a few positions at a time, then one by one. */

@@ -13,7 +13,6 @@ import {
   type Stage,
 } from "../../../core/ir/kernel.ts";
 import type { ReduceNode } from "../../../core/ir/scalar.ts";
-import { identityOf } from "../../../core/ir/semantics.ts";
 import { gcd } from "../../../core/gcd.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
@@ -21,12 +20,12 @@ import { Anatomy, type Axis, mergedAxes, sizeOf } from "./axes.ts";
 import type { KernelCode } from "./code.ts";
 import { type Columns, columnsOf, writeColumns } from "./columns.ts";
 import { KernelModule, smaller } from "./kernel_module.ts";
-import { scalarConst, vectorConst } from "./lanes.ts";
 import { all, inVectors, oneByOne, type Positions } from "./ranges.ts";
 import { Row } from "./row.ts";
 import type { Scope } from "./scope.ts";
 import {
   costOf,
+  identityValue,
   joined,
   loopsOf,
   rootsOf,
@@ -316,11 +315,7 @@ class NestWriter implements StageContext {
   /** Puts together what an earlier phase has left of a reduction. */
   private joinPartials(place: Scope, partial: Partial, wide: boolean): void {
     const { node, chunks: { counter } } = partial;
-    const dtype = widerDtype(node.dtype);
-    const start = identityOf(node.reducer, node.dtype);
-    const sum = place.code.let(
-      wide ? vectorConst(place.code, start, dtype) : scalarConst(start, dtype),
-    );
+    const sum = place.code.let(identityValue(place, node, wide));
     // The counter may be that of the chunk under way: this one is another axis.
     const own = {
       ...partial,

@@ -11,7 +11,7 @@ import {
 import type { Node, ReduceNode } from "../../../core/ir/scalar.ts";
 import { stagesWithin } from "../../../core/ir/schedule.ts";
 import { identityOf } from "../../../core/ir/semantics.ts";
-import { i8x16 } from "../wasm/instructions.ts";
+import { f32x4, f64x2, i8x16, v128 } from "../wasm/instructions.ts";
 import type { I32, Local, V128, Value } from "../wasm/value.ts";
 import { type Axis, sizeOf } from "./axes.ts";
 import {
@@ -274,43 +274,80 @@ interface Sums {
 /** One running result for each reduction of a group. */
 class Accumulators implements Sums {
   private readonly locals = new Map<ReduceNode, Local>();
+  /** Lanes in which a NaN was met, of largest and smallest floats. */
+  private readonly notNumbers = new Map<ReduceNode, Local<"v128">>();
 
   constructor(
     place: Scope,
     group: readonly Stage[],
     private readonly wide: boolean,
   ) {
+    const { code } = place;
     for (const stage of group) {
       if (stage.kind !== "reduce") continue;
       const { node } = stage;
-      const dtype = widerDtype(node.dtype);
-      const start = identityOf(node.reducer, node.dtype);
-      this.locals.set(
-        node,
-        place.code.let(
-          wide
-            ? vectorConst(place.code, start, dtype)
-            : scalarConst(start, dtype),
-        ),
-      );
+      const start = identityValue(place, node, wide);
+      this.locals.set(node, code.let(start));
+      if (!wide || !isFloatExtremum(node)) continue;
+      const none = vectorConst(code, 0, "int32");
+      this.notNumbers.set(node, code.let(none));
     }
   }
 
   add(place: Scope, node: ReduceNode): void {
     const local = this.locals.get(node)!;
     const value = place.value(node.body, this.wide);
-    place.code.set(local, joined(place, node, local, value, this.wide));
+    const nans = this.notNumbers.get(node);
+    if (nans) extend(place, node, local as Local<"v128">, value as V128, nans);
+    else place.code.set(local, joined(place, node, local, value, this.wide));
   }
 
-  of(node: ReduceNode): Local {
-    return this.locals.get(node)!;
+  /** The result so far. */
+  of(place: Scope, node: ReduceNode): Value {
+    const local = this.locals.get(node)!;
+    const nans = this.notNumbers.get(node);
+    if (!nans) return local;
+    const nan = vectorConst(place.code, NaN, widerDtype(node.dtype));
+    return place.code.let(v128.bitselect(nan, local as V128, nans));
   }
 
   announce(place: Scope): void {
-    for (const [node, local] of this.locals) {
-      place.set(node, rounded(place, node, local, this.wide));
+    for (const node of this.locals.keys()) {
+      const result = this.of(place, node);
+      place.set(node, rounded(place, node, result, this.wide));
     }
   }
+}
+
+function isFloatExtremum({ reducer, dtype }: ReduceNode): boolean {
+  return (reducer === "max" || reducer === "min") && isFloating(dtype);
+}
+
+/**
+ * Takes one more vector into the largest or smallest so far. The instruction
+ * that also propagates NaN is several of the machine: this is shorter.
+ */
+function extend(
+  { code }: Scope,
+  { reducer, dtype }: ReduceNode,
+  local: Local<"v128">,
+  value: V128,
+  nans: Local<"v128">,
+): void {
+  const { pmax, pmin, ne } = dtype === "float64" ? f64x2 : f32x4;
+  code.set(local, (reducer === "max" ? pmax : pmin)(local, value));
+  code.set(nans, v128.or(nans, ne(value, value)));
+}
+
+/** What a reduction begins with. */
+export function identityValue(
+  { code }: Scope,
+  { reducer, dtype }: ReduceNode,
+  wide: boolean,
+): Value {
+  const start = identityOf(reducer, dtype);
+  const wider = widerDtype(dtype);
+  return wide ? vectorConst(code, start, wider) : scalarConst(start, wider);
 }
 
 /** Running results in several vectors and, for the rest, in a scalar. */
@@ -341,12 +378,12 @@ class SplitAccumulators {
     for (const stage of this.group) {
       if (stage.kind !== "reduce") continue;
       const { node } = stage;
-      const vector = this.vectors.map((v): Value => v.of(node)).reduce((x, y) =>
+      const vector = this.vectors.map((v) => v.of(place, node)).reduce((x, y) =>
         code.let(joined(place, node, x, y, true))
       );
       const sum = acrossLanes(place, node, vector as V128, lanes);
       const whole = this.hasRest
-        ? code.let(joined(place, node, sum, this.rest.of(node), false))
+        ? code.let(joined(place, node, sum, this.rest.of(place, node), false))
         : sum;
       place.set(node, rounded(place, node, whole, false));
     }
