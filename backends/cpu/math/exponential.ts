@@ -105,7 +105,7 @@ export function power(word: V128): V128 {
  * `y * 2^n` for `word = n + 2 BIAS`, in two steps: neither factor overflows
  * where the result does not, and a subnormal result is rounded once.
  */
-function scale(code: Code, y: V128, word: Local<"v128">): V128 {
+export function scale(code: Code, y: V128, word: Local<"v128">): V128 {
   const half = code.let(power(i32x4.shr_u(word, i32.const(1))));
   return f32x4.mul(f32x4.mul(y, half), i32x4.sub(power(word), half));
 }

@@ -14,6 +14,7 @@ import { erf } from "./error_function.ts";
 import { exp, exp2, expm1, logistic } from "./exponential.ts";
 import { tanh } from "./hyperbolic.ts";
 import { log, log1p } from "./logarithm.ts";
+import { pow } from "./power.ts";
 import { cos, sin } from "./trigonometric.ts";
 
 /** Writes statements that compute a function; gives its value. */
@@ -30,6 +31,7 @@ const FUNCTIONS = {
   cos,
   tanh,
   erf,
+  pow,
 } satisfies Record<string, VectorMath>;
 
 /** Scalar operations that are no single instruction. */
