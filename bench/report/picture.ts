@@ -13,7 +13,10 @@ import { type Column, number } from "./table.ts";
 /** Colours of the peers, in their order. */
 const FILLS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed"];
 
-const [LABEL, CHART, BAR, GAP] = [290, 380, 8, 10];
+const [LABEL, CHART, BAR, GAP] = [330, 400, 8, 10];
+
+/** Room between names of rows and bars, for the numbers of bars that end at the left edge. */
+const ROOM = 48;
 
 /** Decades left and right of "as fast". */
 const [SLOWEST, FASTEST] = [0.1, 100];
@@ -72,7 +75,7 @@ function chart(
     });
     const middle = y + bars.length * BAR / 2 + 4;
     parts.push(
-      text([LABEL - 12, middle], row.name, { anchor: "end", size: 11 }),
+      text([LABEL - ROOM, middle], row.name, { anchor: "end", size: 11 }),
     );
     for (const { ratio, fill } of bars) {
       parts.push(bar(ratio, y, fill));

@@ -23,7 +23,7 @@ function conv(
       goal: goals.forward ?? {},
     }),
     row(`${name}: forward + backward`, "convGrad", sizes, {
-      tolerance: 1e-4,
+      tolerance: 1e-3, // a mean of many squares, which not all add up well
       goal: goals.both ?? {},
     }),
   ];
