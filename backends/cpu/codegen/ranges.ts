@@ -1,6 +1,7 @@
 /** Loops over positions of axes: in vectors with a scalar rest, or one by one. */
 
-import { i32 } from "../wasm/instructions.ts";
+import { gcd } from "../../../core/gcd.ts";
+import { i32, select } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
 import type { Axis } from "./axes.ts";
 import type { Scope } from "./scope.ts";
@@ -80,6 +81,27 @@ function repeat(
     });
   if (mayBeEmpty) code.if(isMore, loop);
   else loop();
+}
+
+/** Cuts positions into blocks of `size` of them; the last one may be smaller. */
+export function inBlocks(
+  scope: Scope,
+  { from, to, multiple }: Positions,
+  size: number,
+  body: (block: Scope, positions: Positions) => void,
+): void {
+  const { code } = scope;
+  const [first, end] = [numberOf(from), numberOf(to)];
+  const start = code.fn.local("i32");
+  const block = scope.child();
+  const next = block.code.let(i32.add(start, i32.const(size)));
+  const stop = block.code.let(select(i32.lt_s(next, end), next, end));
+  body(block, { from: start, to: stop, multiple: gcd(size, multiple) });
+  code.for(
+    start,
+    { from: first, to: end, step: size, nonEmpty: true },
+    (c) => c.append(block.code),
+  );
 }
 
 /** Some positions of an axis. */

@@ -25,6 +25,7 @@ import { fitted } from "./operation.ts";
 import { combine } from "./operations.ts";
 import {
   type AxisRange,
+  inBlocks,
   inVectors,
   oneByOne,
   type Positions,
@@ -46,6 +47,8 @@ export interface StageContext {
 
 /** Loops of this many evaluations at most are written out. */
 const UNROLL_LIMIT = 20;
+/** Elements of one part of a long sum of floats. */
+const SUM_BLOCK = 4096;
 
 /** Writes stages at places that run in vectors already (`wide`) or do not. */
 export function writeStages(
@@ -168,23 +171,42 @@ function writeVectorLoops(
   const axis = context.vectorAxisOf(group, axes);
   if (!axis) return writeScalarLoops(context, [place], group, axes, false);
   const rows = new Rows(context, group, axes, false, 1);
-  const sums = new SplitAccumulators(place, group, unrollOf(group));
-  const others = axes.filter((a) => a !== axis);
-  oneByOne([place], rangesOf(context, others), ([outer]) => {
-    inVectors(
-      outer!,
-      axis,
-      context.positionsOf(axis),
-      unrollOf(group),
-      (inner, wide) => {
-        inner.forEach((p, i) =>
-          writeBody(p, group, wide, rows.of(0), sums.of(wide, i))
-        );
-      },
+  const others = rangesOf(context, axes.filter((a) => a !== axis));
+  const positions = context.positionsOf(axis);
+  const write = (at: Scope, sums: SplitAccumulators, range: Positions) =>
+    inVectors(at, axis, range, unrollOf(group), (inner, wide) => {
+      inner.forEach((p, i) =>
+        writeBody(p, group, wide, rows.of(0), sums.at(wide, i))
+      );
+    });
+  if (isLongSum(group, axes)) {
+    const totals = new Accumulators(place, group, false);
+    oneByOne(
+      [place],
+      others,
+      ([outer]) =>
+        inBlocks(outer!, positions, SUM_BLOCK, (block, range) => {
+          const sums = new SplitAccumulators(block, group, unrollOf(group));
+          write(block, sums, range);
+          sums.addTo(totals, block);
+        }),
     );
-  });
+    totals.announce(place);
+  } else {
+    const sums = new SplitAccumulators(place, group, unrollOf(group));
+    oneByOne([place], others, ([outer]) => write(outer!, sums, positions));
+    sums.announce(place);
+  }
   rows.announce(place, 0);
-  sums.announce(place);
+}
+
+/** Whether rounding errors of a sum would add up: then it is made of shorter ones. */
+function isLongSum(group: readonly Stage[], axes: readonly Axis[]): boolean {
+  return sizeOf(axes) > 2 * SUM_BLOCK &&
+    group.some((s) =>
+      s.kind === "reduce" && s.node.reducer === "add" &&
+      isFloating(s.node.dtype)
+    );
 }
 
 function rangesOf(
@@ -295,8 +317,11 @@ class Accumulators implements Sums {
   }
 
   add(place: Scope, node: ReduceNode): void {
+    this.addValue(place, node, place.value(node.body, this.wide));
+  }
+
+  addValue(place: Scope, node: ReduceNode, value: Value): void {
     const local = this.locals.get(node)!;
-    const value = place.value(node.body, this.wide);
     const nans = this.notNumbers.get(node);
     if (nans) extend(place, node, local as Local<"v128">, value as V128, nans);
     else place.code.set(local, joined(place, node, local, value, this.wide));
@@ -354,13 +379,11 @@ export function identityValue(
 class SplitAccumulators {
   private readonly vectors: readonly Accumulators[];
   private readonly rest: Accumulators;
+  private readonly nodes: readonly ReduceNode[];
   private hasRest = false;
 
-  constructor(
-    place: Scope,
-    private readonly group: readonly Stage[],
-    count: number,
-  ) {
+  constructor(place: Scope, group: readonly Stage[], count: number) {
+    this.nodes = group.flatMap((s) => s.kind === "reduce" ? [s.node] : []);
     this.vectors = Array.from(
       { length: count },
       () => new Accumulators(place, group, true),
@@ -368,25 +391,33 @@ class SplitAccumulators {
     this.rest = new Accumulators(place, group, false);
   }
 
-  of(wide: boolean, i: number): Sums {
+  at(wide: boolean, i: number): Sums {
     this.hasRest ||= !wide;
     return wide ? this.vectors[i]! : this.rest;
   }
 
-  announce(place: Scope): void {
-    const { code, form: { lanes } } = place;
-    for (const stage of this.group) {
-      if (stage.kind !== "reduce") continue;
-      const { node } = stage;
-      const vector = this.vectors.map((v) => v.of(place, node)).reduce((x, y) =>
-        code.let(joined(place, node, x, y, true))
-      );
-      const sum = acrossLanes(place, node, vector as V128, lanes);
-      const whole = this.hasRest
-        ? code.let(joined(place, node, sum, this.rest.of(place, node), false))
-        : sum;
-      place.set(node, rounded(place, node, whole, false));
+  /** Takes the results into others. */
+  addTo(totals: Accumulators, place: Scope): void {
+    for (const node of this.nodes) {
+      totals.addValue(place, node, this.of(place, node));
     }
+  }
+
+  announce(place: Scope): void {
+    for (const node of this.nodes) {
+      place.set(node, rounded(place, node, this.of(place, node), false));
+    }
+  }
+
+  private of(place: Scope, node: ReduceNode): Value {
+    const { code, form: { lanes } } = place;
+    const vector = this.vectors.map((v) => v.of(place, node)).reduce((x, y) =>
+      code.let(joined(place, node, x, y, true))
+    );
+    const sum = acrossLanes(place, node, vector as V128, lanes);
+    return this.hasRest
+      ? code.let(joined(place, node, sum, this.rest.of(place, node), false))
+      : sum;
   }
 }
 
