@@ -1,0 +1,160 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import type { Cells, CpuBuffer } from "../../backends/cpu/cells.ts";
+import { cellOf } from "../../backends/cpu/cells.ts";
+import { smallCells } from "./_small_machine.ts";
+
+/** `size` bytes that depend on `seed`. */
+const pattern = (size: number, seed: number) =>
+  Uint8Array.from({ length: size }, (_, i) => 31 * seed + 7 * i);
+
+const size = fc.oneof(
+  fc.nat(300),
+  fc.nat(6000),
+  fc.integer({ min: 65000, max: 70000 }),
+);
+
+Deno.test("whatever is moved out and back, values stay", () =>
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(4), size, fc.nat()), { maxLength: 60 }),
+      (steps) => {
+        const cells = smallCells(200_000, true);
+        const live: [CpuBuffer, Uint8Array][] = [];
+        steps.forEach(([action, size, dice], seed) => {
+          const at = dice % Math.max(1, live.length);
+          const [buffer, bytes] = live[at] ?? [];
+          if (buffer === undefined || action <= 1) {
+            const data = pattern(size, seed);
+            const made = cells.put(data);
+            if (made) live.push([made, data]);
+          } else if (action === 2) {
+            cells.release(live.splice(at, 1)[0]![0]);
+          } else if (action === 3) {
+            live.push([cells.share(cellOf(buffer)), bytes!]);
+          } else {
+            visit(cells, buffer, bytes!);
+          }
+          assert(cells.bytesInUse <= cells.budget);
+        });
+        for (const [buffer, bytes] of live) {
+          assertEquals(cells.read(buffer), bytes);
+          cells.release(buffer);
+        }
+        assertEquals(cells.bytesInUse, 0);
+      },
+    ),
+  ));
+
+/** Pins a value, presses others out, and looks whether it is still there. */
+function visit(cells: Cells, buffer: CpuBuffer, bytes: Uint8Array): void {
+  const cell = cellOf(buffer);
+  cells.pin(cell);
+  assert(cells.bringIn(buffer));
+  const { block } = cell;
+  const rest = cells.budget - cells.bytesInUse;
+  const other = cells.reserve(Math.floor(0.9 * rest));
+  assertEquals(cell.block, block);
+  if (other !== 0) cells.free(other, Math.floor(0.9 * rest));
+  cells.unpin(cell);
+  assertEquals(cells.read(buffer), bytes);
+}
+
+Deno.test("what was used last stays in memory", () => {
+  const cells = smallCells(5 * 65536);
+  const put = (seed: number) => cells.put(pattern(65536, seed))!;
+  const [first, second, third] = [put(0), put(1), put(2)];
+  cells.read(first);
+  put(3);
+  put(4);
+  assertEquals(cells.evictions, 0);
+  put(5);
+  assertEquals([first, second, third].map((x) => x.cell!.block === 0), [
+    false,
+    true,
+    false,
+  ]);
+});
+
+Deno.test("memory is flat over many values that nobody frees", () => {
+  const cells = smallCells(2 ** 20);
+  const data = pattern(16, 0);
+  for (let i = 0; i < 100_000; i++) cells.put(data);
+  assert(cells.bytesInUse <= 2 ** 20);
+  assert(cells.evictions >= 80_000);
+  const before = cells.bytesInUse;
+  for (let i = 0; i < 1000; i++) cells.put(data);
+  assertEquals(cells.bytesInUse, before);
+});
+
+Deno.test("what is too large is refused and nothing lost", () => {
+  const cells = smallCells(2 ** 20);
+  const kept = cells.put(pattern(1000, 3))!;
+  assertEquals(cells.put(new Uint8Array(2 ** 20)) !== null, true);
+  assertEquals(cells.put(new Uint8Array(2 ** 20 + 64)), null);
+  assertEquals(cells.read(kept), pattern(1000, 3));
+});
+
+Deno.test("a smaller budget is kept at once", () => {
+  const cells = smallCells(2 ** 20);
+  const buffers = [1, 2, 3, 4, 5].map((seed) =>
+    cells.put(pattern(100_000, seed))!
+  );
+  cells.budget = 250_000;
+  assert(cells.bytesInUse <= 250_000);
+  buffers.forEach((buffer, i) =>
+    assertEquals(cells.read(buffer), pattern(100_000, i + 1))
+  );
+});
+
+Deno.test("values without bytes have a place", () => {
+  const cells = smallCells(2 ** 20);
+  const [x, y] = [cells.put(new Uint8Array())!, cells.put(new Uint8Array())!];
+  assert(x.cell!.block !== y.cell!.block);
+  assertEquals(cells.read(x), new Uint8Array());
+});
+
+Deno.test("what is read does not change with the memory, and is not shared", () => {
+  const cells = smallCells(2 ** 20);
+  const buffer = cells.put(pattern(8, 1))!;
+  const read = cells.read(buffer);
+  assert(read.buffer instanceof ArrayBuffer);
+  cells.release(buffer);
+  cells.put(pattern(8, 2));
+  assertEquals(read, pattern(8, 1));
+});
+
+Deno.test("released memory is not read", () => {
+  const cells = smallCells(2 ** 20);
+  const buffer = cells.put(pattern(8, 1))!;
+  const other = cells.share(buffer.cell!);
+  cells.release(buffer);
+  cells.release(buffer);
+  assertThrows(() => cells.read(buffer), ReferenceError, "8 bytes");
+  assertEquals(cells.read(other), pattern(8, 1));
+});
+
+Deno.test("collected handles free large blocks once the event loop turns", async () => {
+  const cells = smallCells(2 ** 22);
+  const kept = cells.put(pattern(100_000, 1))!;
+  (() => {
+    for (let i = 0; i < 5; i++) cells.put(pattern(100_000, i));
+    cells.share(cells.put(pattern(100_000, 6))!.cell!);
+  })();
+  const used = cells.bytesInUse;
+  for (let turn = 0; turn < 50 && cells.bytesInUse > used / 3; turn++) {
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  // Of seven there remain one in use, and one that several handles shared.
+  assertEquals(cells.bytesInUse, 2 * Math.ceil(used / 7));
+  assertEquals(cells.read(kept), pattern(100_000, 1));
+});
+
+/** Runs the collector, which needs no flag of the command line. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
