@@ -27,8 +27,8 @@ const PARTS = 8;
 const PART = 32;
 /** Elements in a cache line of float32, which threads do not share. */
 const LINE = 16;
-/** Vectors under way together. */
-const UNROLL = 4;
+/** Vectors of a row that are written out: the fewer instructions, the more rows are under way. */
+const UNROLL = 16;
 /** Updates after which a call returns, so that the engine can put faster code in place. */
 const CALL_SIZE = 1 << 14;
 
@@ -164,10 +164,10 @@ class ScatterWriter {
     if (!axis) return this.update(scope, false);
     const positions = rest.positions.get(axis) ?? all(axis);
     if (others.length === 0 && rest.bounds.length === 0 && this.isEven(axis)) {
-      inVectors(scope, axis, positions, UNROLL, (places, wide) => {
+      const unroll = this.unrollOf(axis, scope.form.lanes);
+      return inVectors(scope, axis, positions, unroll, (places, wide) => {
         for (const place of places) this.update(place, wide);
       });
-      return;
     }
     const { from, to } = positions;
     const range = {
@@ -193,6 +193,13 @@ class ScatterWriter {
         atom instanceof Loop ||
         !dependsOnAxis("node" in atom ? atom.node.loops : atom.index.loops)
       );
+  }
+
+  /** Vectors that are written out: a whole row, if it is short enough. */
+  private unrollOf(axis: Axis, lanes: number): number {
+    const size = this.parts?.axis === axis ? this.parts.size : axis.extent;
+    const vectors = Math.max(1, Math.floor(size / lanes));
+    return Math.min(UNROLL, 2 ** Math.floor(Math.log2(vectors)));
   }
 
   private update(scope: Scope, wide: boolean): void {
