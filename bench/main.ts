@@ -8,10 +8,12 @@
  *
  * Every peer is a process of its own. For each row the peers take turns, several
  * rounds, one working at a time; what is shown are medians. Their results are
- * compared, too. `--around` measures sizes around the rows instead; `--quick`
- * takes sizes that mean nothing, to see that everything works; `--soak` watches
- * memory instead. Writes `bench.json` and `bench.svg` to DIR (out), and with
+ * compared, too. Writes `bench.json` and `bench.svg` to DIR (out), and with
  * `--readme` the table into README.md.
+ *
+ * - `--around` measures sizes around the rows instead, and draws what size costs.
+ * - `--soak` watches the memory of long loops instead (`soak.json`, `soak.svg`).
+ * - `--quick` takes sizes that mean nothing, to see that everything works.
  *
  * @module
  */
@@ -20,6 +22,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { refuseUnknown } from "../examples/_util/options.ts";
 import { Contestant, measure } from "./harness/drive.ts";
 import { PEERS } from "./peers/mod.ts";
+import { curves } from "./report/curves.ts";
 import { picture } from "./report/picture.ts";
 import { withTable } from "./report/readme.ts";
 import { resultOf, type RowResult } from "./report/results.ts";
@@ -139,6 +142,12 @@ async function write(
   const name = `${options.out}/${options.around ? "around" : "bench"}`;
   await Deno.writeTextFile(`${name}.json`, JSON.stringify(file, null, 1));
   await Deno.writeTextFile(`${name}.svg`, picture(rows, columns));
+  if (options.around) {
+    await Deno.writeTextFile(
+      `${options.out}/curves.svg`,
+      curves(rows, columns),
+    );
+  }
   console.error(
     `Wrote ${name}.json and ${name}.svg in ${minutes.toFixed(1)} minutes`,
   );

@@ -11,7 +11,14 @@ import type { RowResult } from "./results.ts";
 import { type Column, number } from "./table.ts";
 
 /** Colours of the peers, in their order. */
-const FILLS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed"];
+export const FILLS = [
+  "#2563eb",
+  "#d97706",
+  "#059669",
+  "#dc2626",
+  "#7c3aed",
+  "#0e7490",
+] as const;
 
 const [LABEL, CHART, BAR, GAP] = [330, 400, 8, 10];
 

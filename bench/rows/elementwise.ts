@@ -6,7 +6,7 @@ function waves(n: number, goal: Goal = {}): AnyRow {
   const name = `tanh(x)·exp(−x²)+sin(x), ${
     n.toExponential(0).replace("e+", "e")
   }`;
-  return row(name, "waves", { n }, { tolerance: 1e-5, goal });
+  return row(name, "waves", { n }, { tolerance: 1e-5, goal, at: n });
 }
 
 export const ELEMENTWISE: readonly AnyRow[] = [
@@ -25,5 +25,8 @@ export const AROUND_ELEMENTWISE: readonly AnyRow[] = [
   3000017,
   30000001,
 ].map((n) =>
-  row(`tanh(x)·exp(−x²)+sin(x), ${n}`, "waves", { n }, { tolerance: 1e-5 })
+  row(`tanh(x)·exp(−x²)+sin(x), ${n}`, "waves", { n }, {
+    tolerance: 1e-5,
+    at: n,
+  })
 );

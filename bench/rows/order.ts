@@ -7,6 +7,7 @@ const along =
     row(`${task} ${n === 1e6 ? "1e6" : n}`, task, { n }, {
       tolerance: 1e-4,
       goal,
+      at: n,
     });
 
 export const ORDER: readonly AnyRow[] = [

@@ -30,6 +30,8 @@ export interface Row<T extends TaskName = TaskName> {
   /** How far results of peers may lie apart, relative to their largest number. */
   readonly tolerance: number;
   readonly goal: Goal;
+  /** Where it lies on the cost curve of its task, if it does: elements, or a side. */
+  readonly at?: number;
 }
 
 /** Rows of any task. */
@@ -37,7 +39,7 @@ export type AnyRow = { [T in TaskName]: Row<T> }[TaskName];
 
 /** What a row says beyond its task and sizes. */
 export type RowOptions = Partial<
-  Pick<Row, "unit" | "manner" | "work" | "tolerance" | "goal">
+  Pick<Row, "unit" | "manner" | "work" | "tolerance" | "goal" | "at">
 >;
 
 /** A row; in milliseconds, measured often, unless it says otherwise. */
