@@ -47,9 +47,52 @@ export interface Partition {
 
 /** Which values are stored, and which equations become one unit. */
 export function partition(jaxpr: Jaxpr, choices: FusionChoices): Partition {
-  const stored = new Set(choices.stored);
-  for (const v of jaxpr.outputs) if (v instanceof Var) stored.add(v);
-  for (const v of jaxpr.inputs) stored.add(v);
+  const required = new Set(choices.stored);
+  for (const v of jaxpr.outputs) if (v instanceof Var) required.add(v);
+  for (const v of jaxpr.inputs) required.add(v);
+  const first = partitionWith(jaxpr, required, choices);
+  const stored = withoutCheap(jaxpr, first.stored, required);
+  return stored.size === first.stored.size
+    ? first
+    : partitionWith(jaxpr, stored, choices);
+}
+
+/**
+ * Leaves out what is cheaply computed from other stored values: that could not
+ * be seen before these were known.
+ */
+function withoutCheap(
+  jaxpr: Jaxpr,
+  stored: ReadonlySet<Var>,
+  required: ReadonlySet<Var>,
+): ReadonlySet<Var> {
+  const kept = new Set(stored);
+  const chains = new Map<Var, Chain>();
+  const readMany = new Set(
+    jaxpr.equations.flatMap((e) => e.primitive.readsManyTimes ? varsIn(e) : []),
+  );
+  for (const equation of jaxpr.equations) {
+    const below = varsIn(equation).map((v) =>
+      kept.has(v) ? leafOf(v) : chains.get(v)!
+    );
+    for (const v of equation.outputs) {
+      const chain = chainThrough(equation, v, below);
+      const isCheap = chain.cost <= RECOMPUTE_LIMIT && chain.leaves.size <= 2;
+      const isFree = !required.has(v) && !readMany.has(v) &&
+        !emitsSteps(equation);
+      if (isCheap && isFree) kept.delete(v);
+      chains.set(v, chain);
+    }
+  }
+  return kept;
+}
+
+function partitionWith(
+  jaxpr: Jaxpr,
+  required: ReadonlySet<Var>,
+  choices: FusionChoices,
+): Partition {
+  const stored = new Set(required);
   const chains = chainsOf(jaxpr, stored, choices.bindings);
   const grouping = new Grouping(chains, stored, choices);
   for (const equation of [...jaxpr.equations].reverse()) grouping.add(equation);

@@ -236,6 +236,20 @@ Deno.test("costly values that two kernels share are stored, cheap ones are not",
   assertEquals(shared((x) => add(x, x)), 2);
 });
 
+Deno.test("what is cheap to compute from a stored value is not stored too", () => {
+  const program = programOf(
+    (x, y) => {
+      const out = tanh(product(x, y));
+      const square = mul(out, out);
+      return [sum(square, [0]), sum(mul(square, out), [1])];
+    },
+    [8, 8],
+    [8, 8],
+  );
+  // Two inputs, the product and two outputs.
+  assertEquals(program.buffers.length, 5);
+});
+
 Deno.test("outputs that are inputs, literals or repeated", () => {
   const program = programOf((x) => {
     const y = sin(x);
