@@ -28,6 +28,9 @@ export function curves(
   return svgPage("What does size cost?", { panels });
 }
 
+/** As in the bars, where the first peer has none. */
+const colourOf = (i: number) => i === 0 ? COLOURS.ink : FILLS[i - 1]!;
+
 /** Rates as they are; times as nanoseconds of one element. */
 function costOf({ row, results }: RowResult, peer: string): number | undefined {
   const value = results[peer]?.value;
@@ -52,7 +55,7 @@ function chart(
   const y = logarithmic(all.map(([, cost]) => cost), [BOTTOM, TOP]);
   const drawn = lines.map((line, i) => {
     const points = line.map(([at, cost]) => point(x.place(at), y.place(cost)));
-    return polyline(points, FILLS[i]!);
+    return polyline(points, colourOf(i));
   });
   const ruled = y.powers.map((power) =>
     rule([LEFT, y.place(power)], WIDTH, number(power))
@@ -65,7 +68,7 @@ function chart(
     })
   );
   const legend = columns.map(({ title }, i) =>
-    text([LEFT + 84 * i, 8], title, { fill: FILLS[i]!, size: 11 })
+    text([LEFT + 84 * i, 8], title, { fill: colourOf(i), size: 11 })
   );
   return {
     title: task,
