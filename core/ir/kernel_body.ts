@@ -15,6 +15,9 @@ export const NODE_BUDGET = 2048;
 /** Additions wasted per element stored, above which a value is stored. */
 const WASTE_LIMIT = 4;
 
+/** Which values are stored. */
+export type StoredValues = Pick<ReadonlySet<Var>, "has">;
+
 /** A value on which one kernel cannot be built: it must be stored, or stand alone. */
 export class Conflict {
   constructor(
@@ -35,7 +38,7 @@ export class KernelBody {
   private readonly owners = new Map<Node, Var>();
 
   readonly k: KernelBuilder;
-  private readonly stored: ReadonlySet<Var>;
+  private readonly stored: StoredValues;
   private readonly depth: ReadonlyMap<Var, number>;
   /** Values that this kernel itself stores: it does not load them. */
   private readonly members: readonly Var[];
@@ -44,7 +47,7 @@ export class KernelBody {
     private readonly block: Block,
     { k, stored, members, depth }: {
       readonly k: KernelBuilder;
-      readonly stored: ReadonlySet<Var>;
+      readonly stored: StoredValues;
       readonly members: readonly Var[];
       readonly depth: ReadonlyMap<Var, number>;
     },

@@ -5,7 +5,7 @@ import { type Equation, type Jaxpr, type Literal, Var } from "../jaxpr.ts";
 import { KernelBuilder } from "./builder.ts";
 import { partition, type Unit } from "./fuse.ts";
 import type { Kernel } from "./kernel.ts";
-import { Conflict } from "./kernel_body.ts";
+import { Conflict, type StoredValues } from "./kernel_body.ts";
 import { UnitLowering } from "./lower_unit.ts";
 import type { BufferId, Program, Step } from "./program.ts";
 import { schedule } from "./schedule.ts";
@@ -34,12 +34,41 @@ export interface LoweredBlock {
   readonly outputs: readonly BufferId[];
 }
 
+/** Which values are stored, and what was asked of it. */
+class Answers implements StoredValues {
+  private readonly given = new Map<Var, boolean>();
+
+  constructor(private readonly stored: StoredValues) {}
+
+  has(v: Var): boolean {
+    const answer = this.stored.has(v);
+    this.given.set(v, answer);
+    return answer;
+  }
+
+  /** Whether all answers would be the same. */
+  hold(stored: StoredValues): boolean {
+    return this.given.entries().every(([v, answer]) =>
+      stored.has(v) === answer
+    );
+  }
+}
+
+/** A kernel of an earlier attempt. */
+interface MadeKernel {
+  readonly roots: readonly Var[];
+  readonly answers: Answers;
+  readonly steps: readonly Step[];
+}
+
 /** Lowers one jaxpr: that of the Program, of a loop's body or of a branch. */
 export class Block {
   private readonly stored = new Set<Var>();
   private readonly alone = new Set<Var>();
   private readonly definitions = new Map<Var, Equation>();
   private readonly buffers = new Map<Var, BufferId | Literal>();
+  /** Kernels by the first value that each stores. */
+  private readonly made = new Map<Var, MadeKernel>();
 
   constructor(
     private readonly jaxpr: Jaxpr,
@@ -84,9 +113,14 @@ export class Block {
     const toStore = new Set<Var>();
     const alone = new Set<Var>();
     const lowerUnit = (unit: Unit): void => {
-      const build = new UnitLowering(this, unit, stored, depth);
-      const made = build.lower();
-      if (!(made instanceof Conflict)) return void steps.set(unit, made);
+      const known = this.knownSteps(unit, stored);
+      const answers = new Answers(stored);
+      const made = known ??
+        new UnitLowering(this, unit, answers, depth).lower();
+      if (!(made instanceof Conflict)) {
+        if (!unit.equation && !known) this.keep(unit, answers, made);
+        return void steps.set(unit, made);
+      }
       for (const v of made.stored) toStore.add(v);
       for (const v of made.alone) alone.add(v);
     };
@@ -96,6 +130,25 @@ export class Block {
     units.filter((u) => u.equation).forEach(lowerUnit);
     if (toStore.size + alone.size > 0) return new Conflict(toStore, alone);
     return units.flatMap((unit) => steps.get(unit)!);
+  }
+
+  private keep(
+    { roots }: Unit,
+    answers: Answers,
+    steps: readonly Step[],
+  ): void {
+    this.made.set(roots[0]!, { roots, answers, steps });
+  }
+
+  /** The kernel of an earlier attempt, if nothing that it depends on has changed. */
+  private knownSteps(
+    { equation, roots }: Unit,
+    stored: ReadonlySet<Var>,
+  ): readonly Step[] | null {
+    const made = equation ? undefined : this.made.get(roots[0]!);
+    const isSame = made && made.roots.length === roots.length &&
+      made.roots.every((v, i) => v === roots[i]) && made.answers.hold(stored);
+    return isSame ? made.steps : null;
   }
 
   /** Adds copies for outputs that are inputs, literals or duplicates. */

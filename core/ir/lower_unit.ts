@@ -8,7 +8,7 @@ import { type Cuts, KernelBuilder } from "./builder.ts";
 import type { Unit } from "./fuse.ts";
 import type { Index } from "./index.ts";
 import type { Kernel, Store } from "./kernel.ts";
-import { Conflict, KernelBody } from "./kernel_body.ts";
+import { Conflict, KernelBody, type StoredValues } from "./kernel_body.ts";
 import type { Block, LoweredBlock } from "./lower_block.ts";
 import type { BufferId, LoopStep, Step } from "./program.ts";
 import { schedule, Unschedulable } from "./schedule.ts";
@@ -24,7 +24,7 @@ export class UnitLowering implements BlockLowering {
   constructor(
     private readonly block: Block,
     private readonly unit: Unit,
-    private readonly stored: ReadonlySet<Var>,
+    private readonly stored: StoredValues,
     private readonly depth: ReadonlyMap<Var, number>,
   ) {}
 
