@@ -1,0 +1,231 @@
+/**
+ * Packs the operands of a block: evaluates them and lays them out as the
+ * micro-kernel reads them.
+ *
+ *     columns: for each vector of columns, its elements of every inner position
+ *     rows:    for each row, its elements of every inner position; or
+ *              for each inner position, its elements of every row
+ */
+
+import type { Effect, I32, Local, V128 } from "../wasm/value.ts";
+import { f32, f64, i32, i8x16, v128 } from "../wasm/instructions.ts";
+import type { F32, F64, Value } from "../wasm/value.ts";
+import { DTYPES } from "../../../core/dtype.ts";
+import type { Axis } from "./axes.ts";
+import { type Plan, scatteredLoads } from "./contract_plan.ts";
+import { bindRow, bindVector, type InnerBlock } from "./contract_positions.ts";
+import { type AxisRange, inVectors, oneByOne } from "./ranges.ts";
+import type { Scope } from "./scope.ts";
+
+/** Bytes of a vector. */
+const VECTOR = 16;
+
+/** Where elements of an operand are, and how many bytes they are apart. */
+export interface Layout {
+  /** From row to row, or from vector to vector of columns. */
+  readonly outer: number;
+  readonly inner: number;
+}
+
+/** Rows or vectors of columns to be packed, numbered among all. */
+interface Range {
+  readonly from: I32;
+  readonly count: I32;
+}
+
+/** How the columns of a block lie once they are packed. */
+export function packedColumns({ inner }: Plan): Layout {
+  return { outer: inner.depth * VECTOR, inner: VECTOR };
+}
+
+/** How the rows of a block lie once they are packed. */
+export function packedRows(plan: Plan): Layout {
+  const { type, rows, inner } = plan;
+  const { bytes } = DTYPES[type];
+  return rowsLieSideBySide(plan)
+    ? { outer: bytes, inner: roundUp(rows.cut.size * bytes, VECTOR) }
+    : { outer: roundUp(inner.depth * bytes, VECTOR), inner: bytes };
+}
+
+/** Whether it is along the rows that vectors of the left operand are loaded. */
+function rowsLieSideBySide({ rows: { node, axes }, inner }: Plan): boolean {
+  const [row, ...more] = axes;
+  const along = inner.axes.at(-1);
+  if (!row || more.length > 0) return false;
+  if (!along) return true;
+  return scatteredLoads(node, row) < scatteredLoads(node, along);
+}
+
+export function packColumns(
+  scope: Scope,
+  plan: Plan,
+  { ranges }: InnerBlock,
+  { from, count }: Range,
+  to: I32,
+): void {
+  const { columns: { node, axes }, lanes } = plan;
+  const last = axes.at(-1)!;
+  const along = ranges.at(-1);
+  const isAcross = lanes === 4 && along !== undefined &&
+    scatteredLoads(node, along.axis) < scatteredLoads(node, last);
+  forEach(scope, count, (place, i) => {
+    const { code } = place;
+    const vector = code.let(i32.add(from, i));
+    const at = code.let(
+      i32.add(to, i32.mul(i, i32.const(packedColumns(plan).outer))),
+    );
+    bindVector(place, plan, vector, { isVector: !isAcross });
+    oneByOne([place], isAcross ? ranges.slice(0, -1) : ranges, ([inner]) => {
+      if (isAcross) packTransposed(inner!, plan, along, at);
+      else append(inner!, v128.store(at, inner!.vector(node)), at, VECTOR);
+    });
+  });
+}
+
+/** Loads along an inner axis, 4 columns at a time, and turns rows into columns. */
+function packTransposed(
+  scope: Scope,
+  { columns: { node, axes } }: Plan,
+  { axis, positions }: AxisRange,
+  at: Local<"i32">,
+): void {
+  const column = axes.at(-1)!;
+  inVectors(scope, axis, positions, 1, ([place], wide) => {
+    const { code } = place!;
+    const lines = [0, 1, 2, 3].map((by) =>
+      place!.shifted(column, by).value(node, wide)
+    );
+    if (wide) {
+      transposed(place!, lines as V128[]).forEach((vector, i) =>
+        code.do(v128.store(at, vector, i * VECTOR))
+      );
+      code.set(at, i32.add(at, i32.const(4 * VECTOR)));
+    } else {
+      lines.forEach((x, i) => code.do(storeScalar(at, x, i * 4)));
+      code.set(at, i32.add(at, i32.const(VECTOR)));
+    }
+  });
+}
+
+function transposed({ code }: Scope, rows: readonly V128[]): readonly V128[] {
+  const words = (x: V128, y: V128, order: readonly number[]) =>
+    code.let(
+      i8x16.shuffle(
+        x,
+        y,
+        order.flatMap((w) => [0, 1, 2, 3].map((b) => 4 * w + b)),
+      ),
+    );
+  const [a, b, c, d] = rows;
+  const [ab, cd] = [words(a!, b!, [0, 4, 1, 5]), words(c!, d!, [0, 4, 1, 5])];
+  const [ef, gh] = [words(a!, b!, [2, 6, 3, 7]), words(c!, d!, [2, 6, 3, 7])];
+  return [
+    words(ab, cd, [0, 1, 4, 5]),
+    words(ab, cd, [2, 3, 6, 7]),
+    words(ef, gh, [0, 1, 4, 5]),
+    words(ef, gh, [2, 3, 6, 7]),
+  ];
+}
+
+export function packRows(
+  scope: Scope,
+  plan: Plan,
+  block: InnerBlock,
+  range: Range,
+  to: I32,
+): void {
+  if (rowsLieSideBySide(plan)) packAlongRows(scope, plan, block, range, to);
+  else packRowByRow(scope, plan, block, range, to);
+}
+
+function packRowByRow(
+  scope: Scope,
+  plan: Plan,
+  { ranges }: InnerBlock,
+  { from, count }: Range,
+  to: I32,
+): void {
+  const { rows: { node, axes }, type } = plan;
+  const { bytes } = DTYPES[type];
+  const along = ranges.at(-1);
+  forEach(scope, count, (place, i) => {
+    const { code } = place;
+    const at = code.let(
+      i32.add(to, i32.mul(i, i32.const(packedRows(plan).outer))),
+    );
+    bindRow(place, axes, code.let(i32.add(from, i)));
+    if (!along) return place.code.do(storeScalar(at, place.scalar(node), 0));
+    oneByOne([place], ranges.slice(0, -1), ([line]) => {
+      inVectors(line!, along.axis, along.positions, 1, ([p], wide) => {
+        const value = p!.value(node, wide);
+        if (wide) append(p!, v128.store(at, value as V128), at, VECTOR);
+        else append(p!, storeScalar(at, value, 0), at, bytes);
+      });
+    });
+  });
+}
+
+/** The last vector may read beyond the last row; what it reads is not used. */
+function packAlongRows(
+  scope: Scope,
+  plan: Plan,
+  { ranges }: InnerBlock,
+  { from, count }: Range,
+  to: I32,
+): void {
+  const { rows: { node, axes }, lanes } = plan;
+  const { inner } = packedRows(plan);
+  const vectors = scope.code.let(
+    i32.div_u(i32.add(count, i32.const(lanes - 1)), i32.const(lanes)),
+  );
+  forEach(scope, vectors, (place, i) => {
+    const { code } = place;
+    const row = code.let(i32.add(from, i32.mul(i, i32.const(lanes))));
+    const at = code.let(i32.add(to, i32.mul(i, i32.const(VECTOR))));
+    place.bind(axes[0] as Axis, row, { isVector: true });
+    oneByOne([place], ranges, ([p]) => {
+      append(p!, v128.store(at, p!.vector(node)), at, inner);
+    });
+  });
+}
+
+function append(
+  { code }: Scope,
+  store: Effect,
+  at: Local<"i32">,
+  by: number,
+): void {
+  code.do(store);
+  code.set(at, i32.add(at, i32.const(by)));
+}
+
+function storeScalar(address: I32, value: Value, offset: number): Effect {
+  switch (value.type) {
+    case "f32":
+      return f32.store(address, value as F32, offset);
+    case "f64":
+      return f64.store(address, value as F64, offset);
+    default:
+      return i32.store(address, value as I32, offset);
+  }
+}
+
+/** Runs `build` for `i` from 0 to `count`, which is not 0, in a place of its own. */
+export function forEach(
+  scope: Scope,
+  count: I32,
+  build: (place: Scope, i: I32) => void,
+): void {
+  const i = scope.code.fn.local("i32");
+  const place = scope.child();
+  build(place, i);
+  scope.code.for(
+    i,
+    { from: i32.const(0), to: count, nonEmpty: true },
+    (code) => code.append(place.code),
+  );
+}
+
+function roundUp(x: number, step: number): number {
+  return Math.ceil(x / step) * step;
+}

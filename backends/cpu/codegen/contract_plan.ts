@@ -1,0 +1,310 @@
+/**
+ * How a contraction is cut: which side runs in vectors, what is read where it
+ * lies and what is packed first, and how large blocks are.
+ *
+ * A work item is a block of the result, small enough that its sums and the
+ * operands of one block of the inner loops stay in the second cache.
+ */
+
+import type { Contract } from "../../../core/ir/kernel.ts";
+import { Loop } from "../../../core/ir/index.ts";
+import type { LoadNode, Node } from "../../../core/ir/scalar.ts";
+import { DTYPES } from "../../../core/dtype.ts";
+import { Anatomy, type Axis, mergedAxes, sizeOf, strideOf } from "./axes.ts";
+import {
+  type SumType,
+  sumTypeOf,
+  TILE_ROWS,
+  TILE_VECTORS,
+} from "./micro_kernel.ts";
+
+/** Positions of the inner loops for which operands are packed together. */
+const INNER_BLOCK = 320;
+/** Rows of a block: the more, the rarer are the columns packed. */
+const ROW_BLOCK = 384;
+/** Elements of the columns of a block, and of its sums. */
+const BLOCK_ELEMENTS = 1 << 15;
+/** Nanoseconds of a product in a whole tile. */
+const PRODUCT = 0.03;
+/** Nanoseconds of work that an item should have, unless it is a whole block. */
+const ITEM_COST = 20_000;
+/** Items that keep several threads busy to the end. */
+const ENOUGH_ITEMS = 32;
+
+/** A count that is cut into parts of one size; the last may be smaller. */
+export interface Cut {
+  readonly total: number;
+  readonly size: number;
+  readonly count: number;
+}
+
+/** One of the two operands. */
+export interface Side {
+  readonly node: Node;
+  /** The axes of the result that it has for itself. */
+  readonly axes: readonly Axis[];
+  /** How many bytes apart its elements are, if it is read where it lies. */
+  readonly direct: {
+    readonly load: LoadNode;
+    readonly outer: number;
+    readonly inner: number;
+  } | null;
+}
+
+/** The inner axes: those before `at` are fixed in a block, `at` is cut, the rest is whole. */
+export interface InnerCut {
+  readonly axes: readonly Axis[];
+  readonly at: number;
+  readonly cut: Cut;
+  /** Blocks over all axes. */
+  readonly blocks: number;
+  /** Products per sum in a whole block. */
+  readonly depth: number;
+}
+
+/** All decisions about a contraction. */
+export interface Plan {
+  readonly type: SumType;
+  readonly lanes: 2 | 4;
+  readonly batch: readonly Axis[];
+  readonly rows: Side & { readonly cut: Cut };
+  /** Cut are the vectors of columns, those of each position of the outer axes by themselves. */
+  readonly columns: Side & { readonly cut: Cut };
+  readonly inner: InnerCut;
+  /** How many parts of the blocks of inner loops are added up on their own. */
+  readonly chunks: Cut;
+  /** Blocks of the result, over batch, rows and columns. */
+  readonly results: number;
+  /** Rough nanoseconds of a block of the result. */
+  readonly cost: number;
+}
+
+/** The best plan, or `null` where vectors of columns do not pay. */
+export function planOf(kernel: Contract): Plan | null {
+  const type = sumTypeOf(kernel.node.dtype);
+  const lanes = type === "float64" ? 2 : 4;
+  const plans = [false, true].flatMap((isSwapped) => {
+    const draft = draftOf(kernel, type, lanes, isSwapped);
+    return draft ? [draft] : [];
+  });
+  const [first, second] = plans;
+  if (!first) return null;
+  const best = second && second.cost < first.cost ? second : first;
+  return cutUp(best);
+}
+
+interface Draft {
+  readonly type: SumType;
+  readonly lanes: 2 | 4;
+  readonly batch: readonly Axis[];
+  readonly rows: Side;
+  readonly columns: Side;
+  readonly inner: InnerCut;
+  /** Rough nanoseconds of the whole contraction. */
+  readonly cost: number;
+}
+
+function draftOf(
+  kernel: Contract,
+  type: SumType,
+  lanes: 2 | 4,
+  isSwapped: boolean,
+): Draft | null {
+  const { node, stores } = kernel;
+  const indices = anatomyOf(kernel).indices;
+  const axes = (loops: readonly Loop[]) => mergedAxes(loops, indices);
+  const [rowLoops, columnLoops] = isSwapped
+    ? [kernel.columns, kernel.rows]
+    : [kernel.rows, kernel.columns];
+  const [left, right] = isSwapped
+    ? [node.right, node.left]
+    : [node.left, node.right];
+  const inner = innerCutOf(axes(node.inner));
+  const rowAxes = axes(rowLoops);
+  const columnAxes = axes(columnLoops);
+  const last = columnAxes.at(-1);
+  if (!last || last.extent < lanes) return null;
+  const rows = sideOf(left, rowAxes, inner);
+  const columns = sideOf(right, columnAxes, inner);
+  const isWhole = last.extent % lanes === 0;
+  const lane = DTYPES[type].bytes;
+  const direct = isWhole && columns.direct?.outer === lane
+    ? columns.direct
+    : null;
+  const draft = {
+    type,
+    lanes,
+    batch: axes(kernel.batch),
+    rows,
+    columns: { ...columns, direct },
+    inner,
+  };
+  const offsets = stores.map((s) => s.offset);
+  return { ...draft, cost: costOf(draft, offsets) };
+}
+
+export function anatomyOf({ node, stores }: Contract): Anatomy {
+  const anatomy = new Anatomy();
+  anatomy.addNode(node);
+  for (const { offset, value } of stores) {
+    anatomy.addIndex(offset);
+    anatomy.addNode(value);
+  }
+  return anatomy;
+}
+
+// Sides
+
+function sideOf(node: Node, axes: readonly Axis[], inner: InnerCut): Side {
+  return { node, axes, direct: directOf(node, axes, inner) };
+}
+
+function directOf(
+  node: Node,
+  axes: readonly Axis[],
+  inner: InnerCut,
+): Side["direct"] {
+  if (node.op !== "load" || node.bounds.length > 0) return null;
+  if (!["float32", "float64", "int32", "uint32"].includes(node.dtype)) {
+    return null;
+  }
+  if (node.offset.terms.some(({ atom }) => !(atom instanceof Loop))) {
+    return null;
+  }
+  const { bytes } = DTYPES[node.dtype];
+  const outer = evenStride(node, axes);
+  const along = evenStride(node, inner.axes.slice(inner.at));
+  if (outer === null || along === null) return null;
+  const isFar = (stride: number) => stride * bytes % 4096 === 0;
+  if (along !== 0 && isFar(along)) return null;
+  return { load: node, outer: outer * bytes, inner: along * bytes };
+}
+
+/** The stride of a load in the positions of some axes together, if there is one. */
+function evenStride(
+  { offset }: LoadNode,
+  axes: readonly Axis[],
+): number | null {
+  const merged = mergedAxes(axes.flatMap((axis) => axis.loops), [offset]);
+  if (merged.length > 1) return null;
+  const stride = merged[0] ? strideOf(offset, merged[0]) : 0;
+  return stride >= 0 ? stride : null;
+}
+
+/** How many loads of an operand read neighbours along an axis from far apart. */
+export function scatteredLoads(node: Node, axis: Axis): number {
+  const anatomy = new Anatomy();
+  anatomy.addNode(node);
+  return [...anatomy.nodes].filter((n) => {
+    if (n.op !== "load") return false;
+    const isMoved = axis.loops.some((loop) => n.loops.has(loop));
+    return isMoved && Math.abs(strideOf(n.offset, axis)) !== 1;
+  }).length;
+}
+
+// Inner blocks
+
+function innerCutOf(axes: readonly Axis[]): InnerCut {
+  let depth = 1;
+  for (let at = axes.length - 1; at >= 0; at--) {
+    const { extent } = axes[at]!;
+    if (depth * extent > INNER_BLOCK || at === 0) {
+      const most = Math.max(1, Math.floor(INNER_BLOCK / depth));
+      const cut = cutOf(extent, evenly(extent, most));
+      const outer = sizeOf(axes.slice(0, at));
+      return {
+        axes,
+        at,
+        cut,
+        blocks: outer * cut.count,
+        depth: depth * cut.size,
+      };
+    }
+    depth *= extent;
+  }
+  return { axes, at: 0, cut: cutOf(1, 1), blocks: 1, depth: 1 };
+}
+
+function cutOf(total: number, size: number): Cut {
+  return { total, size, count: Math.ceil(total / size) };
+}
+
+/** The size of equal parts of at most `most`, each a multiple of `step` but the last. */
+function evenly(total: number, most: number, step = 1): number {
+  const parts = Math.ceil(total / Math.max(step, most));
+  return Math.ceil(total / parts / step) * step;
+}
+
+// Costs
+
+/** Time of a tile of so many rows, where that of a whole one is 1. */
+const TILE_TIMES = [0, 0.45, 0.58, 0.68, 0.74, 0.88, 1];
+
+function costOf(
+  { lanes, batch, rows, columns, inner }: Omit<Draft, "cost">,
+  offsets: readonly Parameters<typeof strideOf>[0][],
+): number {
+  const m = sizeOf(rows.axes);
+  const last = columns.axes.at(-1)!;
+  const n = sizeOf(columns.axes) / last.extent *
+    Math.ceil(last.extent / lanes) * lanes;
+  const k = sizeOf(inner.axes);
+  const tiles = Math.floor(m / TILE_ROWS) + TILE_TIMES[m % TILE_ROWS]!;
+  const products = tiles * TILE_ROWS * n * k * PRODUCT * 4 / lanes;
+  const packing = packingCost(columns, inner) * n * k +
+    packingCost(rows, inner) * m * k;
+  const stores = offsets.reduce(
+    (sum, offset) =>
+      sum + m * n * (Math.abs(strideOf(offset, last)) === 1 ? 0.15 : 0.8),
+    0,
+  );
+  return sizeOf(batch) * (products + packing + stores);
+}
+
+/** Rough nanoseconds per element. */
+function packingCost({ direct, node, axes }: Side, inner: InnerCut): number {
+  if (direct) return 0;
+  const along = [axes.at(-1), inner.axes.at(-1)].map((axis) =>
+    axis ? scatteredLoads(node, axis) : 0
+  );
+  return 0.2 + 0.1 * node.cost + 0.3 * Math.min(...along);
+}
+
+// Blocks of the result
+
+function cutUp(draft: Draft): Plan {
+  const { lanes, batch, rows, columns, inner } = draft;
+  const m = sizeOf(rows.axes);
+  const last = columns.axes.at(-1)!;
+  const vectors = sizeOf(columns.axes) / last.extent *
+    Math.ceil(last.extent / lanes);
+  let rowSize = evenly(m, ROW_BLOCK, TILE_ROWS);
+  const most = BLOCK_ELEMENTS / lanes / Math.max(inner.depth, rowSize);
+  let columnSize = evenly(vectors, most, TILE_VECTORS);
+  const blocks = () =>
+    sizeOf(batch) * Math.ceil(m / rowSize) * Math.ceil(vectors / columnSize);
+  const wanted = Math.min(ENOUGH_ITEMS, draft.cost / ITEM_COST);
+  while (blocks() < wanted) {
+    const canCutColumns = columnSize > 2 * TILE_VECTORS;
+    const canCutRows = rowSize > 2 * TILE_ROWS;
+    if (!canCutColumns && !canCutRows) break;
+    const isColumnsTurn = canCutColumns &&
+      (!canCutRows || !columns.direct || columnSize * lanes >= rowSize);
+    if (isColumnsTurn) {
+      columnSize = evenly(vectors, columnSize / 2, TILE_VECTORS);
+    } else rowSize = evenly(m, rowSize / 2, TILE_ROWS);
+  }
+  const results = blocks();
+  const parts = Math.min(
+    inner.blocks,
+    results * 2 > wanted ? 1 : Math.ceil(wanted / results),
+  );
+  return {
+    ...draft,
+    rows: { ...rows, cut: cutOf(m, rowSize) },
+    columns: { ...columns, cut: cutOf(vectors, columnSize) },
+    chunks: cutOf(inner.blocks, evenly(inner.blocks, inner.blocks / parts)),
+    results,
+    cost: draft.cost / results,
+  };
+}

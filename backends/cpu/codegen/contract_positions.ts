@@ -1,0 +1,135 @@
+/** Where a row, a vector of columns or a block of inner loops lies among the axes. */
+
+import { i32 } from "../wasm/instructions.ts";
+import type { I32, Local } from "../wasm/value.ts";
+import type { Axis } from "./axes.ts";
+import type { Cut, InnerCut, Plan } from "./contract_plan.ts";
+import { smaller } from "./kernel_module.ts";
+import { all, type AxisRange } from "./ranges.ts";
+import type { Scope } from "./scope.ts";
+
+/** A position among all of some counts as one in each of them. */
+export function digitsOf(
+  { code }: Scope,
+  position: I32,
+  counts: readonly number[],
+): readonly (I32 | null)[] {
+  const digits: (I32 | null)[] = counts.map(() => null);
+  const real = counts.flatMap((count, i) => count === 1 ? [] : [i]);
+  let rest = position;
+  for (const i of real.toReversed()) {
+    if (i === real[0]) {
+      digits[i] = rest;
+      break;
+    }
+    const count = i32.const(counts[i]!);
+    digits[i] = code.let(i32.rem_u(rest, count));
+    rest = code.let(i32.div_u(rest, count));
+  }
+  return digits;
+}
+
+/** Binds axes to the position of a row. */
+export function bindRow(
+  scope: Scope,
+  axes: readonly Axis[],
+  row: I32,
+): Scope {
+  const digits = digitsOf(scope, row, axes.map((axis) => axis.extent));
+  axes.forEach((axis, i) => scope.bind(axis, digits[i]!));
+  return scope;
+}
+
+/**
+ * Binds the axes of columns to a vector of them. The last vector along the last
+ * axis ends where the axis does: it may repeat columns, but never leaves it.
+ */
+export function bindVector(
+  scope: Scope,
+  { columns: { axes }, lanes }: Plan,
+  vector: I32,
+  { isVector }: { readonly isVector: boolean },
+): Scope {
+  const last = axes.at(-1)!;
+  const outer = axes.slice(0, -1);
+  const line = Math.ceil(last.extent / lanes);
+  const digits = digitsOf(scope, vector, [
+    ...outer.map((axis) => axis.extent),
+    line,
+  ]);
+  outer.forEach((axis, i) => scope.bind(axis, digits[i]!));
+  const at = digits.at(-1)!;
+  return scope.bind(
+    last,
+    at && firstColumn(scope, at, last.extent, lanes),
+    { isVector },
+  );
+}
+
+function firstColumn(
+  { code }: Scope,
+  vector: I32,
+  extent: number,
+  lanes: number,
+): I32 {
+  const at = code.let(i32.mul(vector, i32.const(lanes)));
+  if (extent % lanes === 0) return at;
+  return code.let(smaller(at, i32.const(extent - lanes)));
+}
+
+/** A block of the inner loops. */
+export interface InnerBlock {
+  /** The axes whose positions make up the block. */
+  readonly ranges: readonly AxisRange[];
+  /** How many positions there are. */
+  readonly count: I32;
+  /** A place at the first position. */
+  readonly start: Scope;
+}
+
+/** Binds what is fixed in a block of the inner loops. */
+export function enterInnerBlock(
+  scope: Scope,
+  { axes, at, cut, depth }: InnerCut,
+  block: I32,
+): InnerBlock {
+  const { code } = scope;
+  const outer = axes.slice(0, at);
+  const digits = digitsOf(scope, block, [
+    ...outer.map((axis) => axis.extent),
+    cut.count,
+  ]);
+  outer.forEach((axis, i) => scope.bind(axis, digits[i]!));
+  const start = scope.child(code);
+  const [axis, ...whole] = axes.slice(at);
+  if (!axis) return { ranges: [], count: i32.const(1), start };
+  const { from, to } = partOf(scope, cut, digits.at(-1)!);
+  start.bind(axis, from);
+  for (const axis of whole) start.bind(axis, null);
+  const perPosition = depth / cut.size;
+  return {
+    ranges: [
+      { axis, positions: { from, to, multiple: 1 } },
+      ...whole.map((axis) => ({ axis, positions: all(axis) })),
+    ],
+    count: cut.total % cut.size === 0
+      ? i32.const(depth)
+      : code.let(i32.mul(i32.sub(to, from), i32.const(perPosition))),
+    start,
+  };
+}
+
+/** The positions of part number `at`, which is 0 where it is `null`. */
+export function partOf(
+  { code }: Scope,
+  { total, size, count }: Cut,
+  at: I32 | null,
+): { readonly from: I32; readonly to: I32 } {
+  if (at === null || count === 1) {
+    return { from: i32.const(0), to: i32.const(Math.min(size, total)) };
+  }
+  const from: Local<"i32"> = code.let(i32.mul(at, i32.const(size)));
+  const end = code.let(i32.add(from, i32.const(size)));
+  if (total % size === 0) return { from, to: end };
+  return { from, to: code.let(smaller(end, i32.const(total))) };
+}
