@@ -1,0 +1,77 @@
+/** How a cumulative kernel is cut into units of work, and what its lanes are. */
+
+import type { Cumulative } from "../../../core/ir/kernel.ts";
+import {
+  type Anatomy,
+  type Axis,
+  mergedAxes,
+  sizeOf,
+  strideOf,
+} from "./axes.ts";
+import type { LaneCount } from "./lanes.ts";
+
+/** Elements of outer axes that one unit handles side by side: a line of float32. */
+export const TILE = 16;
+/** Elements of a chunk. */
+const CHUNK = 1 << 15;
+/** Each chunk looks at all before it: more of them would be slower. */
+const MAX_CHUNKS = 512;
+/** So many units keep all threads busy. */
+const MANY_UNITS = 8;
+/** Steps of a chunk are a multiple of this, so that vectors fit. */
+const STEP = 64;
+
+/** The cut of a cumulative kernel. */
+export interface CumulativePlan {
+  /** The axis of the steps. */
+  readonly axis: Axis;
+  /** Whether vectors lie along it, and are combined in registers. */
+  readonly isAlong: boolean;
+  /** The axis whose positions are the lanes otherwise; `null` to go one by one. */
+  readonly lanes: Axis | null;
+  /** The axes that number the rows. */
+  readonly rows: readonly Axis[];
+  /** Parts of the lanes. */
+  readonly tiles: number;
+  /** Parts of the steps, of so many steps each. */
+  readonly chunks: number;
+  readonly chunkSize: number;
+}
+
+/** Decides how to run a kernel. */
+export function planOf(
+  { loops, axis, reducer, store }: Cumulative,
+  { indices }: Anatomy,
+  lanes: LaneCount,
+): CumulativePlan {
+  const steps = { loops: [axis], extent: axis.extent };
+  const outer = mergedAxes(loops, indices);
+  const { offset, value: { dtype } } = store;
+  // Products of neighbours could overflow where those from the start do not.
+  const isSafe = reducer !== "mul" || dtype !== "float64";
+  const isAlong = reducer !== "logAddExp" && isSafe &&
+    Math.abs(strideOf(offset, steps)) === 1 && axis.extent >= 2 * lanes;
+  const side = outer.find((a) => strideOf(offset, a) === 1) ?? null;
+  const laneAxis = isAlong ? null : side;
+  const rows = outer.filter((a) => a !== laneAxis);
+  const tiles = laneAxis ? Math.ceil(laneAxis.extent / TILE) : 1;
+  const width = laneAxis ? Math.min(TILE, laneAxis.extent) : 1;
+  const isFew = sizeOf(rows) * tiles < MANY_UNITS;
+  // The same for products of chunks of any floats.
+  const isCut = isFew && axis.extent * width >= 4 * CHUNK &&
+    (reducer !== "mul" || !dtype.includes("float"));
+  const wanted = Math.max(CHUNK / width, axis.extent / MAX_CHUNKS);
+  const chunkSize = isCut
+    ? Math.ceil(wanted / STEP) * STEP
+    : Math.max(1, axis.extent);
+  const chunks = Math.ceil(axis.extent / chunkSize);
+  return {
+    axis: steps,
+    isAlong,
+    lanes: laneAxis,
+    rows,
+    tiles,
+    chunks,
+    chunkSize,
+  };
+}
