@@ -37,6 +37,7 @@ export interface Backend {
 export type BackendOpener = () => Backend | Promise<Backend>;
 
 const openers = new Map<string, BackendOpener>();
+const details = new Map<string, () => string>();
 const opened = new Map<string, Backend>();
 let current: string | null = null;
 
@@ -44,16 +45,22 @@ let current: string | null = null;
  * Makes a device available under a name.
  *
  * The first one registered is the default until `defaultDevice` chooses.
+ * `describe` says in a few words what it runs on, before it is opened too.
  *
  * @throws {RangeError} If the name is taken.
  */
-export function registerBackend(name: string, open: BackendOpener): void {
+export function registerBackend(
+  name: string,
+  open: BackendOpener,
+  describe?: () => string,
+): void {
   if (openers.has(name)) {
     throw new RangeError(
       `Cannot register backend "${name}": the name is taken. Choose another`,
     );
   }
   openers.set(name, open);
+  if (describe) details.set(name, describe);
   current ??= name;
 }
 
@@ -90,9 +97,32 @@ function openerOf(name: string): BackendOpener {
   );
 }
 
-/** Names of the registered devices, the default first. */
-export function devices(): readonly string[] {
-  return [current!, ...[...openers.keys()].filter((name) => name !== current)];
+/**
+ * Names of the registered devices, the default first; with `details`, also what
+ * each of them runs on, as in `cpu (2 threads, OpenBLAS 0.3.21)`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { defaultDevice, devices } from "@dinograd/dinograd";
+ *
+ * assertEquals(devices()[0], defaultDevice());
+ * console.log(devices({ details: true }).join("\n"));
+ * ```
+ */
+export function devices(
+  { details: isDetailed = false }: { readonly details?: boolean } = {},
+): readonly string[] {
+  const names = [
+    current!,
+    ...[...openers.keys()].filter((name) => name !== current),
+  ];
+  return isDetailed ? names.map(withDetails) : names;
+}
+
+function withDetails(name: string): string {
+  const describe = details.get(name);
+  return describe ? `${name} (${describe()})` : name;
 }
 
 /** The device named, opened at its first use. */

@@ -10,7 +10,7 @@ import { ARGUMENT_WORDS, MAX_THREADS } from "./layout.ts";
 import { Machine } from "./machine.ts";
 import { createMemory } from "./memory.ts";
 import { outOfMemory } from "./out_of_memory.ts";
-import { CpuExecutable } from "./program.ts";
+import { RenewedExecutable } from "./renewal.ts";
 
 /** Buffers of a kernel: their addresses and that of the workspace must fit. */
 const BINDINGS = ARGUMENT_WORDS - 1;
@@ -29,7 +29,8 @@ export function openCpu(): Backend {
 
 /** The kernels compiled so far, for whoever wonders what ran where. */
 export function compiledKernels(): readonly KernelRow[] {
-  return opened?.kernels.list() ?? [];
+  if (!opened) return [];
+  return [...opened.kernels.list(), ...opened.blas?.list() ?? []];
 }
 
 /** A machine as the rest of the library sees it. */
@@ -48,6 +49,6 @@ export function backendOn(machine: Machine): Backend {
     free: (buffer) => cells.release(buffer as CpuBuffer),
     read: (buffer) => Promise.resolve(read(buffer)),
     readSync: read,
-    compile: (program) => new CpuExecutable(program, machine),
+    compile: (program) => new RenewedExecutable(program, machine),
   };
 }

@@ -1,7 +1,14 @@
 /** The steps of a Program, ready to run: each knows its slots and its kernel. */
 
-import type { BufferId, Program, Step } from "../../core/ir/program.ts";
+import type {
+  BufferId,
+  KernelStep,
+  Program,
+  Step,
+} from "../../core/ir/program.ts";
 import { itemSize } from "../../core/dtype.ts";
+import type { Kernel } from "../../core/ir/kernel.ts";
+import { BlasCall } from "./blas_call.ts";
 import type { CompiledKernel } from "./kernels.ts";
 import type { Machine } from "./machine.ts";
 
@@ -33,19 +40,17 @@ export class StepCompiler {
   ) {}
 
   compile(steps: readonly Step[]): readonly StepRun[] {
-    return steps.map((step) => this.compileStep(step));
+    return steps.flatMap((step) => this.compileStep(step));
   }
 
-  private compileStep(step: Step): StepRun {
+  private compileStep(step: Step): StepRun | readonly StepRun[] {
     const { frame, machine } = this;
     switch (step.kind) {
-      case "kernel": {
-        const kernel = machine.kernels.get(step.kernel);
-        this.workspace = Math.max(this.workspace, kernel.workspace);
-        const last = this.program.slots.length;
-        const slots = [...step.buffers.map((id) => this.slotOf(id)), last];
-        return new KernelCall(kernel, slots, frame, machine);
-      }
+      case "kernel":
+        return this.blasCall(step) ?? this.kernelCall(
+          step.kernel,
+          step.buffers.map((id) => this.slotOf(id)),
+        );
       case "copy":
         return new Copy(
           this.slotOf(step.from),
@@ -80,6 +85,31 @@ export class StepCompiler {
       default:
         return step satisfies never;
     }
+  }
+
+  /** Runs a kernel on slots, and on the workspace after them. */
+  private kernelCall(kernel: Kernel, slots: readonly number[]): StepRun {
+    const { frame, machine, program } = this;
+    const compiled = machine.kernels.get(kernel);
+    this.workspace = Math.max(this.workspace, compiled.workspace);
+    const all = [...slots, program.slots.length];
+    return new KernelCall(compiled, all, frame, machine);
+  }
+
+  /**
+   * The same by a BLAS, where it takes the kernel. An epilogue finds the sums
+   * in the workspace: it has no reductions, so it needs none for itself.
+   */
+  private blasCall({ kernel, buffers }: KernelStep): readonly StepRun[] | null {
+    const { frame, machine: { blas }, program } = this;
+    const taken = blas?.prepare(kernel);
+    if (!blas || !taken) return null;
+    this.workspace = Math.max(this.workspace, taken.workspace);
+    const sums = program.slots.length;
+    const slots = [...buffers.map((id) => this.slotOf(id)), sums];
+    const call = new BlasCall(taken, blas, slots, frame.addresses);
+    if (!taken.epilogue) return [call];
+    return [call, this.kernelCall(taken.epilogue, slots)];
   }
 
   private slotOf(id: BufferId): number {

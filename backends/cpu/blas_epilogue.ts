@@ -1,0 +1,82 @@
+/** Contractions whose results lie in memory already: nests that finish them. */
+
+import { Index, type Loop } from "../../core/ir/index.ts";
+import type { Contract, Nest } from "../../core/ir/kernel.ts";
+import { isApplied, type LoadNode, type Node } from "../../core/ir/scalar.ts";
+
+/** A contraction in two parts. */
+export interface Split {
+  /** Where its sums go: a buffer after those of the kernel. */
+  readonly sums: LoadNode;
+  /** How many there are. */
+  readonly size: number;
+  /** Reads them, and makes the stores of the contraction. */
+  readonly epilogue: Nest;
+}
+
+/** Takes a contraction apart: sums first, then what is computed from them. */
+export function splitContract(kernel: Contract): Split {
+  const { buffers, node, stores } = kernel;
+  const loops = inOrderOfStore(kernel);
+  const size = loops.reduce((n, { extent }) => n * extent, 1);
+  const sums: LoadNode = {
+    op: "load",
+    id: -1,
+    dtype: node.dtype,
+    loops: new Set(loops),
+    cost: 0,
+    buffer: buffers.length,
+    offset: rowMajor(loops),
+    bounds: [],
+  };
+  const replaced = new Map<Node, Node>([[node, sums]]);
+  return {
+    sums,
+    size,
+    epilogue: {
+      kind: "nest",
+      buffers: [...buffers, { dtype: node.dtype, size }],
+      loops,
+      stages: stores.map((store) => ({
+        kind: "store",
+        loops: [],
+        store: { ...store, value: withNodes(store.value, replaced) },
+      })),
+    },
+  };
+}
+
+/** All loops, such that the first store goes through memory in order. */
+function inOrderOfStore(
+  { batch, rows, columns, stores }: Contract,
+): readonly Loop[] {
+  const { terms } = stores[0]!.offset;
+  const stride = (loop: Loop) =>
+    terms.find(({ atom }) => atom === loop)?.stride ?? 0;
+  return [...batch, ...rows, ...columns]
+    .toSorted((x, y) => stride(y) - stride(x));
+}
+
+function rowMajor(loops: readonly Loop[]): Index {
+  let stride = 1;
+  const terms = loops.toReversed().map((atom) => {
+    const term = { atom, stride };
+    stride *= atom.extent;
+    return term;
+  });
+  return new Index(0, terms, -1);
+}
+
+/** A node with others in place of some that it is made of. */
+function withNodes(node: Node, replaced: Map<Node, Node>): Node {
+  let made = replaced.get(node);
+  if (!made) {
+    made = node;
+    if (isApplied(node)) {
+      const args = node.args.map((x) => withNodes(x, replaced));
+      if (args.some((x, i) => x !== node.args[i])) made = { ...node, args };
+    }
+    replaced.set(node, made);
+  }
+  return made;
+}
