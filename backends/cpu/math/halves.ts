@@ -57,7 +57,7 @@ function words(code: Code, high: number, low: number): V128 {
 }
 
 /** `c[0] + c[1] x + ...` of float64. */
-function polynomial(
+export function widePolynomial(
   code: Code,
   x: Local<"v128">,
   coefficients: readonly number[],
@@ -89,7 +89,7 @@ export function log2(code: Code, x: Local<"v128">): V128 {
   const one = double(code, 1);
   const s = code.let(f64x2.div(f64x2.sub(m, one), f64x2.add(m, one)));
   const square = code.let(f64x2.mul(s, s));
-  const series = f64x2.mul(polynomial(code, square, LOG2), s);
+  const series = f64x2.mul(widePolynomial(code, square, LOG2), s);
   return f64x2.add(exponentOf(code, power), series);
 }
 
@@ -102,4 +102,45 @@ function exponentOf(code: Code, power: V128): V128 {
   // As the low bits of 2^52 an integer is a number.
   const number = v128.or(integer, double(code, 2 ** 52));
   return f64x2.sub(number, double(code, 2 ** 52 + 1023));
+}
+
+/** `2^f` for `|f| <= 1/2`; error below 2^-40. Obtained as in exponential.ts. */
+const EXP2 = [
+  1.0000000000000269,
+  0.6931471805459081,
+  0.24022650695467815,
+  0.05550410941305057,
+  0.009618129228515498,
+  0.0013333450474244846,
+  0.00015403411585986426,
+  1.5310104132404675e-5,
+  1.326408259017809e-6,
+];
+
+/** Added to a float64 below 2^51 it leaves the nearest integer in the low bits. */
+const ROUNDER = 1.5 * 2 ** 52;
+
+/** A power of 2 taken apart: `2^x = small 2^n`. */
+export interface WidePower {
+  readonly small: V128;
+  /** `n + offset` in the low bits. */
+  readonly word: Local<"v128">;
+}
+
+/** Takes apart `2^x` for `|x| < 1022`. */
+export function exp2Parts(
+  code: Code,
+  x: Local<"v128">,
+  offset: number,
+): WidePower {
+  const rounder = double(code, ROUNDER + offset);
+  const word = code.let(f64x2.add(x, rounder));
+  const rest = code.let(f64x2.sub(x, f64x2.sub(word, rounder)));
+  return { small: widePolynomial(code, rest, EXP2), word };
+}
+
+/** `2^x` for `|x| < 1022`. */
+export function exp2(code: Code, x: Local<"v128">): V128 {
+  const { small, word } = exp2Parts(code, x, 1023);
+  return f64x2.mul(small, i64x2.shl(word, i32.const(52)));
 }

@@ -2,9 +2,16 @@
 
 import type { Code } from "../wasm/function.ts";
 import { f32x4, v128 } from "../wasm/instructions.ts";
-import type { V128 } from "../wasm/value.ts";
-import { BIAS, expm1Small, power, reduce } from "./exponential.ts";
-import { bits, number } from "./vector.ts";
+import type { Local, V128 } from "../wasm/value.ts";
+import {
+  BIAS,
+  expm1Small,
+  expSmall,
+  power,
+  reduce,
+  scale,
+} from "./exponential.ts";
+import { bits, choose, number, polynomial } from "./vector.ts";
 
 const SIGN = 0x80000000;
 
@@ -18,12 +25,48 @@ export function tanh(code: Code, x: V128): V128 {
   const twice = f32x4.mul(size, number(code, -2));
   const within = f32x4.pmax(twice, number(code, -2 * TANH_ONE));
   const reduced = reduce(code, code.let(within), BIAS);
-  const scale = code.let(power(reduced.n.word));
-  const main = f32x4.mul(scale, expm1Small(code, reduced));
+  const factor = code.let(power(reduced.n.word));
+  const main = f32x4.mul(factor, expm1Small(code, reduced));
   const t = code.let(
-    f32x4.add(f32x4.sub(scale, number(code, 1)), main),
+    f32x4.add(f32x4.sub(factor, number(code, 1)), main),
   );
   const result = f32x4.div(t, f32x4.add(t, number(code, 2)));
   const signs = v128.xor(v128.xor(input, size), bits(code, SIGN));
   return v128.xor(result, signs);
+}
+
+/** `(sinh(x) - x) / x^3` of `x^2`, for `|x| <= 1`; error below 2^-31. */
+const SINH = [
+  0.1666666716337204,
+  0.00833331048488617,
+  0.00019842895562760532,
+  2.7822131869470468e-6,
+];
+
+/** `exp(size) / 2`, which is finite where `exp(size)` no longer is. */
+function halfExp(code: Code, size: Local<"v128">): Local<"v128"> {
+  const within = code.let(f32x4.pmin(size, number(code, 90)));
+  const reduced = reduce(code, within, 2 * BIAS - 1);
+  return code.let(scale(code, expSmall(code, reduced), reduced.n.word));
+}
+
+/** `exp(x) / 2 - exp(-x) / 2`; a polynomial where that cancels. */
+export function sinh(code: Code, x: V128): V128 {
+  const input = code.let(x);
+  const size = code.let(f32x4.abs(input));
+  const half = halfExp(code, size);
+  const large = f32x4.sub(half, f32x4.div(number(code, 0.25), half));
+  const square = code.let(f32x4.mul(size, size));
+  const cube = f32x4.mul(square, size);
+  const small = f32x4.add(
+    size,
+    f32x4.mul(cube, polynomial(code, square, SINH)),
+  );
+  const isSmall = f32x4.lt(size, number(code, 1));
+  return v128.or(choose(isSmall, small, large), v128.xor(input, size));
+}
+
+export function cosh(code: Code, x: V128): V128 {
+  const half = halfExp(code, code.let(f32x4.abs(x)));
+  return f32x4.add(half, f32x4.div(number(code, 0.25), half));
 }

@@ -97,7 +97,8 @@ export function log(code: Code, x: V128): V128 {
   return unlessSpecial(code, code.let(x), logNormal, logSpecial);
 }
 
-function logNormal(code: Code, x: V128): V128 {
+/** Of positive normal numbers. */
+export function logNormal(code: Code, x: V128): V128 {
   const { f, e } = partsOf(code, x as Local<"v128">);
   return combine(code, code.let(f), code.let(e));
 }

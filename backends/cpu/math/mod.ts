@@ -10,17 +10,24 @@
 
 import type { Code } from "../wasm/function.ts";
 import type { V128 } from "../wasm/value.ts";
-import { erf } from "./error_function.ts";
+import { erf, erfc, erfInv } from "./error_function.ts";
 import { exp, exp2, expm1, logistic } from "./exponential.ts";
-import { tanh } from "./hyperbolic.ts";
+import { cosh, sinh, tanh } from "./hyperbolic.ts";
+import { acosh, asinh, atanh } from "./inverse_hyperbolic.ts";
+import { acos, asin, atan, atan2 } from "./inverse_trigonometric.ts";
+import { logAddExp } from "./log_add_exp.ts";
 import { log, log1p } from "./logarithm.ts";
+import { nextafter } from "./neighbor.ts";
 import { pow } from "./power.ts";
-import { cos, sin } from "./trigonometric.ts";
+import { cbrt, rsqrt } from "./roots.ts";
+import { cos, sin, tan } from "./trigonometric.ts";
 
 /** Writes statements that compute a function; gives its value. */
 export type VectorMath = (code: Code, ...args: readonly V128[]) => V128;
 
 const FUNCTIONS = {
+  rsqrt,
+  cbrt,
   exp,
   exp2,
   expm1,
@@ -29,9 +36,23 @@ const FUNCTIONS = {
   logistic,
   sin,
   cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
   tanh,
+  asinh,
+  acosh,
+  atanh,
   erf,
+  erfc,
+  erfInv,
   pow,
+  atan2,
+  nextafter,
+  logAddExp,
 } satisfies Record<string, VectorMath>;
 
 /** Scalar operations that are no single instruction. */

@@ -7,7 +7,7 @@
  * by Payne and Hanek's, with as many bits of 1 / (2 pi) as the angle needs.
  */
 
-import type { Code, FunctionBuilder } from "../wasm/function.ts";
+import type { Code } from "../wasm/function.ts";
 import {
   f32,
   f32x4,
@@ -19,7 +19,7 @@ import {
   v128,
 } from "../wasm/instructions.ts";
 import type { FunctionRef } from "../wasm/module.ts";
-import type { F32, I32, I64, Local, V128 } from "../wasm/value.ts";
+import type { F32, I64, Local, V128 } from "../wasm/value.ts";
 import { number } from "./vector.ts";
 
 /**
@@ -79,26 +79,121 @@ export function reduceAngle(
   );
   const angle = code.let(v128.xor(rest, sign));
   code.if(v128.any_true(f32x4.gt(size, number(code, NEAR))), (rare) => {
-    const far = farAngles(rare);
+    const far = onLanes(rare, "farAngles", farAngle(rare));
     rare.set(angle, far.call(size, i32.const(quarter ? 1 : 0)));
   });
   return angle;
 }
 
-/** The same for four numbers of any size, in a function of the module. */
-function farAngles(code: Code): FunctionRef<"v128"> {
-  const one = farAngle(code);
-  return code.fn.module.once("farAngles", {
+/** What is left of an angle when a multiple of pi / 2 is taken off. */
+interface QuarterAngle {
+  readonly angle: Local<"v128">;
+  /** What the angle lost when it was rounded. */
+  readonly lost: Local<"v128">;
+  /** Where the multiple is odd. */
+  readonly odd: Local<"v128">;
+}
+
+/** The angle in `[-pi / 4, pi / 4]`, for tangents. `size` is not negative. */
+export function reduceToQuarter(
+  code: Code,
+  size: Local<"v128">,
+): QuarterAngle {
+  const rounder = number(code, ROUNDER);
+  const turns = f32x4.mul(size, number(code, 2 / Math.PI));
+  const word = code.let(f32x4.add(turns, rounder));
+  const value = code.let(f32x4.sub(word, rounder));
+  const [first, second, third, last] = PI.map((c) =>
+    f32x4.mul(value, number(code, c / 2))
+  ) as [V128, V128, V128, V128];
+  const exact = code.let(f32x4.sub(f32x4.sub(size, first), second));
+  const less = code.let(third);
+  const angle = code.let(f32x4.sub(exact, less));
+  const lost = code.let(
+    f32x4.sub(f32x4.sub(f32x4.sub(exact, angle), less), last),
+  );
+  const odd = code.let(lowestBit(word));
+  code.if(v128.any_true(f32x4.gt(size, number(code, NEAR))), (rare) => {
+    const [angles, multiples] = [0, 1].map((part) =>
+      onLanes(rare, "farQuarters", farQuarter(rare))
+        .call(size, i32.const(part))
+    );
+    rare.set(angle, angles!);
+    rare.set(lost, number(rare, 0));
+    rare.set(odd, lowestBit(multiples!));
+  });
+  return { angle, lost, odd };
+}
+
+/** All bits of a lane are its lowest bit. */
+function lowestBit(word: V128): V128 {
+  return i32x4.shr_s(i32x4.shl(word, i32.const(31)), i32.const(31));
+}
+
+type FarFunction = FunctionRef<"f32">;
+
+/** A function of each of four numbers and of one integer. */
+function onLanes(
+  code: Code,
+  name: string,
+  one: FarFunction,
+): FunctionRef<"v128"> {
+  return code.fn.module.once(name, {
     params: ["v128", "i32"],
     result: "v128",
   }, (fn) => {
-    const [sizes, quarter] = fn.params as [Local<"v128">, Local<"i32">];
-    const angles = [0, 1, 2, 3].reduce<V128>((result, lane) => {
-      const size = f32x4.extract_lane(sizes, lane);
-      return f32x4.replace_lane(result, lane, one.call(size, quarter));
-    }, sizes);
-    fn.body.result(angles);
+    const [xs, y] = fn.params as [Local<"v128">, Local<"i32">];
+    fn.body.result([0, 1, 2, 3].reduce<V128>((result, lane) => {
+      const x = f32x4.extract_lane(xs, lane);
+      return f32x4.replace_lane(result, lane, one.call(x, y));
+    }, xs));
   });
+}
+
+/** The sine's or, if its second argument is 1, the cosine's angle of any number. */
+function farAngle(code: Code): FarFunction {
+  const turns = turnsOf(code);
+  return code.fn.module.once("farAngle", FAR, ({ params, body }) => {
+    const [size, quarter] = params as [Local<"f32">, Local<"i32">];
+    const shift = i64.shl(i64.extend_i32_u(quarter), i64.const(62n));
+    const turned = body.let(i64.add(turns.call(size), shift));
+    // As a part of half a turn: the number of half turns gives the sign.
+    const angle = body.let(angleOf(turned, 1n));
+    const half = i64.add(turned, i64.const(2n ** 62n));
+    const odd = i64.shr_u(half, i64.const(63n));
+    body.result(
+      orNaN(size, select(i64.eqz(odd), angle, f32.neg(angle))),
+    );
+  });
+}
+
+/** The tangent's angle or, if its second argument is 1, the bits of the multiple. */
+function farQuarter(code: Code): FarFunction {
+  const turns = turnsOf(code);
+  return code.fn.module.once("farQuarter", FAR, ({ params, body }) => {
+    const [size, part] = params as [Local<"f32">, Local<"i32">];
+    const turned = body.let(turns.call(size));
+    const eighth = i64.add(turned, i64.const(2n ** 61n));
+    const multiple = i32.wrap_i64(i64.shr_u(eighth, i64.const(62n)));
+    body.result(select(
+      part,
+      f32.reinterpret_i32(multiple),
+      orNaN(size, angleOf(turned, 2n)),
+    ));
+  });
+}
+
+const FAR = { params: ["f32", "i32"], result: "f32" } as const;
+
+function orNaN(size: F32, angle: F32): F32 {
+  return select(f32.lt(size, f32.const(Infinity)), angle, f32.const(NaN));
+}
+
+/** The angle of so many 2^-64 of a turn, without whole parts of 2^-shift turns. */
+function angleOf(turns: I64, shift: bigint): F32 {
+  const part = f64.convert_i64_s(i64.shl(turns, i64.const(shift)));
+  const unit = 2 * Math.PI / 2 ** (64 + Number(shift));
+  return f32.demote_f64(f64.mul(part, f64.const(unit)));
 }
 
 /** 1 / (2 pi) behind the point, after 64 zeros. */
@@ -110,57 +205,26 @@ const TURN = [
   0x7f9458eaf7aef158n,
 ] as const;
 
-function farAngle(code: Code): FunctionRef<"f32"> {
-  return code.fn.module.once("farAngle", {
-    params: ["f32", "i32"],
-    result: "f32",
-  }, (fn) => {
-    const [size, quarter] = fn.params as [Local<"f32">, Local<"i32">];
-    writeFarAngle(fn, size, quarter);
-  });
-}
-
 /**
- * The turns of `m 2^e`, behind the point, are the low bits of `m` times the
- * bits of 1 / (2 pi) from the place `e` on: 64 of them, and 32 that carry.
+ * A number's turns behind the point, times 2^64. Those of `m 2^e` are the low
+ * bits of `m` times the bits of 1 / (2 pi) from the place `e` on: 64 of them,
+ * and 32 that carry.
  */
-function writeFarAngle(
-  { body }: FunctionBuilder,
-  size: Local<"f32">,
-  quarter: I32,
-): void {
-  const word = body.let(i32.reinterpret_f32(size));
-  const mantissa = body.let(i64.extend_i32_u(
-    i32.or(i32.and(word, i32.const(0x7fffff)), i32.const(0x800000)),
-  ));
-  const e = i32.sub(i32.shr_u(word, i32.const(23)), i32.const(150));
-  const place = body.let(i32.add(e, i32.const(64)));
-  const [high, low] = window(body, place);
-  const carry = i64.shr_u(
-    i64.mul(mantissa, i64.shr_u(low, i64.const(32n))),
-    i64.const(32n),
-  );
-  const shift = i64.shl(i64.extend_i32_u(quarter), i64.const(62n));
-  const turns = body.let(
-    i64.add(i64.add(i64.mul(mantissa, high), carry), shift),
-  );
-  const angle = body.let(angleOf(turns));
-  const finite = f32.lt(size, f32.const(Infinity));
-  body.result(select(finite, angle, f32.const(NaN)));
-}
-
-/** The angle of sine of so many 2^-64 of a turn. */
-function angleOf(turns: Local<"i64">): F32 {
-  // As a part of half a turn: the number of half turns gives the sign.
-  const rest = f64.convert_i64_s(i64.shl(turns, i64.const(1n)));
-  const angle = f64.mul(rest, f64.const(Math.PI * 2 ** -64));
-  const odd = i64.shr_u(
-    i64.add(turns, i64.const(2n ** 62n)),
-    i64.const(63n),
-  );
-  return f32.demote_f64(
-    select(i64.eqz(odd), angle, f64.neg(angle)),
-  );
+function turnsOf(code: Code): FunctionRef<"i64"> {
+  const signature = { params: ["f32"], result: "i64" } as const;
+  return code.fn.module.once("turns", signature, ({ params, body }) => {
+    const word = body.let(i32.reinterpret_f32(params[0] as Local<"f32">));
+    const mantissa = body.let(i64.extend_i32_u(
+      i32.or(i32.and(word, i32.const(0x7fffff)), i32.const(0x800000)),
+    ));
+    const e = i32.sub(i32.shr_u(word, i32.const(23)), i32.const(150));
+    const [high, low] = window(body, body.let(i32.add(e, i32.const(64))));
+    const carry = i64.shr_u(
+      i64.mul(mantissa, i64.shr_u(low, i64.const(32n))),
+      i64.const(32n),
+    );
+    body.result(i64.add(i64.mul(mantissa, high), carry));
+  });
 }
 
 /** 128 bits of `TURN` from the bit `place` on. */
