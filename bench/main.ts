@@ -108,7 +108,7 @@ function peakOf(rows: readonly RowResult[]): number | undefined {
   return all.length > 0 ? Math.max(...all) : undefined;
 }
 
-function summary({ row, results, isMet, behind }: RowResult): string {
+function summary({ row, results, isMet, blas, behind }: RowResult): string {
   const values = Object.entries(results).map((
     [name, { value, missing, mode, agrees }],
   ) =>
@@ -117,6 +117,7 @@ function summary({ row, results, isMet, behind }: RowResult): string {
   ).filter((text) => !text.endsWith("–"));
   const verdict = [
     ...isMet === false ? ["misses its goal"] : [],
+    ...blas?.isMet === false ? ["misses its goal with BLAS"] : [],
     ...behind.map((name) => `behind ${name}`),
   ].join(", ");
   return `${row.name} (${row.unit}): ${values.join(", ")}` +

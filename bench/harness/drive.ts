@@ -111,10 +111,13 @@ export class Contestant implements AsyncDisposable {
 /** Measures one row on all peers, which take turns. */
 export async function measure(
   row: AnyRow,
-  contestants: readonly Contestant[],
+  all: readonly Contestant[],
   patience: Patience,
 ): Promise<Readonly<Record<string, Cell>>> {
   const cells: Record<string, Cell> = {};
+  const contestants = all.filter(({ peer }) =>
+    peer.tasks?.has(row.task) ?? true
+  );
   const isLong = row.manner === "steady" || row.manner === "values";
   const { task, sizes } = row;
   for (const one of contestants) {

@@ -1,6 +1,7 @@
 /** Which peers there are, how each is started, and why one is absent. */
 
 import type { Launch } from "../harness/child.ts";
+import type { TaskName } from "../rows/tasks.ts";
 
 /** A library that can be measured. */
 export interface Peer {
@@ -9,6 +10,8 @@ export interface Peer {
   readonly launch: (device: string | undefined) => Promise<Launch | Absent>;
   /** A script that adds two arrays and ends. */
   readonly cold?: string;
+  /** The tasks in which it differs from another peer, if it is a variant. */
+  readonly tasks?: ReadonlySet<TaskName>;
 }
 
 /** Why a peer is not measured. */
@@ -72,6 +75,15 @@ export const PEERS: Readonly<Record<string, Peer>> = {
     launch: (device) =>
       Promise.resolve(deno("dinograd/main.ts", ...device ? [device] : [])),
     cold: "dinograd/cold.ts",
+  },
+  "dinograd-blas": {
+    title: "dinograd + BLAS",
+    launch: (device) =>
+      Promise.resolve({
+        ...deno("dinograd/main.ts", ...device ? [device] : []),
+        env: { DINOGRAD_BLAS: "1" },
+      }),
+    tasks: new Set<TaskName>(["matmul", "mlp", "lenet", "gpt"]),
   },
   "jax-js": {
     title: "jax-js",

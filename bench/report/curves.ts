@@ -10,7 +10,7 @@ import {
   text,
 } from "../../examples/_util/svg.ts";
 import { isRate } from "../rows/row.ts";
-import { FILLS } from "./picture.ts";
+import { fillOf } from "./picture.ts";
 import type { RowResult } from "./results.ts";
 import { type Column, number } from "./table.ts";
 
@@ -27,9 +27,6 @@ export function curves(
     .map(([task, group]) => chart(task, group, columns));
   return svgPage("What does size cost?", { panels });
 }
-
-/** As in the bars, where the first peer has none. */
-const colourOf = (i: number) => i === 0 ? COLOURS.ink : FILLS[i - 1]!;
 
 /** Rates as they are; times as nanoseconds of one element. */
 function costOf({ row, results }: RowResult, peer: string): number | undefined {
@@ -55,7 +52,7 @@ function chart(
   const y = logarithmic(all.map(([, cost]) => cost), [BOTTOM, TOP]);
   const drawn = lines.map((line, i) => {
     const points = line.map(([at, cost]) => point(x.place(at), y.place(cost)));
-    return polyline(points, colourOf(i));
+    return polyline(points, fillOf(columns[i]!.name));
   });
   const ruled = y.powers.map((power) =>
     rule([LEFT, y.place(power)], WIDTH, number(power))
@@ -67,8 +64,8 @@ function chart(
       anchor: "middle",
     })
   );
-  const legend = columns.map(({ title }, i) =>
-    text([LEFT + 84 * i, 8], title, { fill: colourOf(i), size: 11 })
+  const legend = columns.map(({ name, title }, i) =>
+    text([LEFT + 84 * i, 8], title, { fill: fillOf(name), size: 11 })
   );
   return {
     title: task,

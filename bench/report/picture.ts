@@ -10,15 +10,20 @@ import {
 import type { RowResult } from "./results.ts";
 import { type Column, number } from "./table.ts";
 
-/** Colours of the peers, in their order. */
-export const FILLS = [
-  "#2563eb",
-  "#d97706",
-  "#059669",
-  "#dc2626",
-  "#7c3aed",
-  "#0e7490",
-] as const;
+/** Colours of the peers, the same in all pictures. */
+const FILLS: Readonly<Record<string, string>> = {
+  "dinograd": "#1e293b",
+  "dinograd-blas": "#94a3b8",
+  "jax-js": "#2563eb",
+  "tfjs": "#d97706",
+  "torch": "#059669",
+  "numpy": "#dc2626",
+};
+
+/** The colour of a peer. */
+export function fillOf(peer: string): string {
+  return FILLS[peer] ?? "#7c3aed";
+}
 
 const [LABEL, CHART, BAR, GAP] = [330, 400, 8, 10];
 
@@ -33,7 +38,7 @@ export function picture(
   rows: readonly RowResult[],
   columns: readonly Column[],
 ): string {
-  const others = columns.slice(1);
+  const others = columns.filter(({ name }) => !name.startsWith("dinograd"));
   const groups = Map.groupBy(
     rows.filter(({ results }) =>
       others.some(({ name }) => results[name]?.ratio !== undefined)
@@ -46,9 +51,9 @@ export function picture(
 }
 
 function legend(peers: readonly Column[]): Panel {
-  const body = peers.map(({ title }, i) =>
+  const body = peers.map(({ name, title }, i) =>
     `<rect x="${i * 150}" y="4" width="14" height="10" rx="2" fill="${
-      FILLS[i]
+      fillOf(name)
     }"/>` + text([i * 150 + 20, 14], title, {})
   ).join("");
   return {
@@ -76,9 +81,9 @@ function chart(
   let y = 16;
   const parts: string[] = [];
   for (const { row, results } of rows) {
-    const bars = peers.flatMap(({ name }, i) => {
+    const bars = peers.flatMap(({ name }) => {
       const ratio = results[name]?.ratio;
-      return ratio === undefined ? [] : [{ ratio, fill: FILLS[i]! }];
+      return ratio === undefined ? [] : [{ ratio, fill: fillOf(name) }];
     });
     const middle = y + bars.length * BAR / 2 + 4;
     parts.push(

@@ -29,6 +29,8 @@ export interface RowResult {
   /** What is asked of the first peer, in the unit of the row; and whether it is met. */
   readonly goal?: number;
   readonly isMet?: boolean;
+  /** With a BLAS: how many times as fast as PyTorch, and whether that is enough. */
+  readonly blas?: { readonly ratio: number; readonly isMet: boolean };
   /** Peers of its kind that the first one is behind of. */
   readonly behind: readonly string[];
 }
@@ -81,6 +83,7 @@ export function resultOf(
     results,
     ...goal !== undefined && { goal },
     ...isMet !== undefined && { isMet },
+    ...blasOf(row, values),
     behind: OWN_KIND.filter((name) => (results[name]?.ratio ?? 1) < 1),
   };
 }
@@ -110,6 +113,16 @@ function goalOf(
   if (most !== undefined) return most;
   if (peer !== undefined) return values.get(peer);
   return share !== undefined && peak !== undefined ? share * peak : undefined;
+}
+
+function blasOf(
+  row: AnyRow,
+  values: ReadonlyMap<string, number | undefined>,
+): Pick<RowResult, "blas"> {
+  const [own, torch] = [values.get("dinograd-blas"), values.get("torch")];
+  if (!row.goal.blas || own === undefined || torch === undefined) return {};
+  const ratio = speedOver(row, own, torch);
+  return { blas: { ratio, isMet: ratio >= row.goal.blas } };
 }
 
 /** The numbers with which most peers agree. */

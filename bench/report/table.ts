@@ -66,11 +66,16 @@ function cellOf(result: Result | undefined, isOwn: boolean): string {
 
 const isShort = (text = "–") => text.length <= 12;
 
-function goalOf({ row, goal, isMet }: RowResult): string {
-  if (goal === undefined) return "";
+function goalOf({ row, goal, isMet, blas }: RowResult): string {
+  const mark = (isMet: boolean | undefined) =>
+    isMet === undefined ? "" : isMet ? " ✓" : " ✗";
   const sign = isRate(row) ? "≥" : "≤";
-  const mark = isMet === undefined ? "" : isMet ? " ✓" : " ✗";
-  return `${sign} ${number(goal)}${mark}`;
+  return [
+    ...goal === undefined ? [] : [`${sign} ${number(goal)}${mark(isMet)}`],
+    ...blas === undefined ? [] : [
+      `BLAS ≥ ${row.goal.blas}× PyTorch${mark(blas.isMet)}`,
+    ],
+  ].join("; ");
 }
 
 function accuracyLines(

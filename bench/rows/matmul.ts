@@ -20,10 +20,10 @@ function product(
 }
 
 export const MATMUL: readonly AnyRow[] = [
-  product([256, 256, 256], { goal: { share: 0.85 } }),
-  product([512, 512, 512], { goal: { share: 0.9 } }),
-  product([1024, 1024, 1024], { goal: { share: 0.9 } }),
-  product([2048, 2048, 2048], { goal: { share: 0.9 } }),
+  product([256, 256, 256], { goal: { share: 0.85, blas: 0.95 } }),
+  product([512, 512, 512], { goal: { share: 0.9, blas: 0.95 } }),
+  product([1024, 1024, 1024], { goal: { share: 0.9, blas: 0.95 } }),
+  product([2048, 2048, 2048], { goal: { share: 0.9, blas: 0.95 } }),
   product([128, 784, 512], { goal: { share: 0.8 } }),
   product([128, 64, 128], { batch: 32, goal: { share: 0.8 } }),
 ];

@@ -13,6 +13,8 @@ export type Goal = {
   readonly peer?: string;
   /** At least this share of the multiply-add limit of all cores. */
   readonly share?: number;
+  /** With a BLAS, at least this share of the speed of PyTorch. */
+  readonly blas?: number;
 };
 
 /** How a row is measured: often, or once in a new process. */

@@ -18,7 +18,7 @@ const step = { tolerance: 1e-3 };
 export const TRAINING: readonly AnyRow[] = [
   row("MLP 784-512-256-10, Adam, batch 128: step", "mlp", MLP_SIZES, {
     ...step,
-    goal: { most: 4 },
+    goal: { most: 4, blas: 1 },
   }),
   row("LeNet, momentum, batch 64: step", "lenet", LENET_SIZES, {
     ...step,
@@ -26,7 +26,7 @@ export const TRAINING: readonly AnyRow[] = [
   }),
   row("tiny GPT, Adam, 16×64 tokens: step", "gpt", GPT_SIZES, {
     ...step,
-    goal: { most: 55 },
+    goal: { most: 55, blas: 1 },
   }),
   row(
     "vmap(grad) of a 32-64-1 MLP, batch 256",
