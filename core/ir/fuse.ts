@@ -11,6 +11,8 @@ import type { AnyPrimitive } from "../primitive.ts";
 const RECOMPUTE_LIMIT = 4;
 /** What a primitive's inputs may cost where it reads each of them many times. */
 const OPERAND_LIMIT = 4;
+/** What a kernel may read to become the epilogue of a contraction. */
+const EPILOGUE_LEAVES = 12;
 /** Equations in a row before a value is stored, so that lowering does not recurse too deep. */
 const DEPTH_LIMIT = 128;
 /** Equations in a row within one kernel, over all values that it stores. */
@@ -210,6 +212,8 @@ class Group implements Unit {
   /** The units that read what this one stores. */
   readonly consumers = new Set<Group>();
   contraction: Var | null = null;
+  /** Whether a reduction is part of the kernel. */
+  reduces = false;
   /** At most how many equations deep the kernel recurses. */
   depth = 0;
 
@@ -302,6 +306,7 @@ class Grouping {
     group.depth = depthWith(chain, group, users);
     group.roots.push(v);
     group.contraction ??= chain.contraction;
+    group.reduces ||= !chain.contraction && chain.cost >= REDUCTION_COST;
     for (const leaf of chain.leaves) group.leaves.add(leaf);
     this.feed(group, v);
     return group;
@@ -323,7 +328,9 @@ class Grouping {
     const [first] = group.roots;
     if (!first || alone.has(v) || alone.has(first)) return false;
     if (!sameShape(first.aval.shape, v.aval.shape)) return false;
-    if (group.contraction !== chain.contraction) return false;
+    const isEpilogue = group.contraction === null && users.has(group) &&
+      !group.reduces && group.leaves.size <= EPILOGUE_LEAVES;
+    if (group.contraction !== chain.contraction && !isEpilogue) return false;
     if (depthWith(chain, group, users) > KERNEL_DEPTH_LIMIT) return false;
     const leaves = [...chain.leaves].filter((leaf) => !group.leaves.has(leaf));
     const isRelated = users.has(group) || leaves.length < chain.leaves.size;
