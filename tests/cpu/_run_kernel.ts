@@ -187,8 +187,8 @@ export function runCode(
 }
 
 /**
- * Asserts that buffers of a kernel hold the same numbers; where they are floats
- * up to `tolerance`, relative to the largest of them.
+ * Asserts that buffers of a kernel hold the same numbers; floats up to
+ * `tolerance`, if there is one: then the sign of zero does not count either.
  */
 export function assertSameBuffers(
   kernel: Kernel,
@@ -203,8 +203,9 @@ export function assertSameBuffers(
     };
     const [x, y] = [read(actual[which]!), read(expected[which]!)];
     for (let i = 0; i < size; i++) {
-      const isClose = Object.is(x(i), y(i)) || (isFloating(dtype) &&
-        Math.abs(x(i) - y(i)) <= tolerance * Math.max(1, Math.abs(y(i))));
+      const isClose = Object.is(x(i), y(i)) ||
+        (isFloating(dtype) && tolerance > 0 &&
+          Math.abs(x(i) - y(i)) <= tolerance * Math.max(1, Math.abs(y(i))));
       if (isClose) continue;
       throw new AssertionError(
         `Element ${i} of buffer ${which} (${dtype}) is ${x(i)}, expected ${

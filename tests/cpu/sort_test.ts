@@ -97,6 +97,17 @@ Deno.test("long rows are sorted by blocks, whatever the order of the items", () 
   check((...xs) => sort(xs, { dimension: 1, numKeys: 1 }), [alike], order);
 });
 
+Deno.test("zeros of both signs keep their order where only keys are moved", () => {
+  for (const n of [20, 500, 2 * (1 << 15) + 17]) {
+    for (const dtype of ["float32", "bfloat16"] as const) {
+      const values = scattered(n, 3).map((v, i) => v === 0 && i % 3 ? -0 : v);
+      check((...xs) => sort(xs, { dimension: 0, numKeys: 1 }), [
+        arrayOf([n], values, dtype),
+      ]);
+    }
+  }
+});
+
 Deno.test("a sort computes its operands, along an axis that is not contiguous", () => {
   const x = arrayOf([300, 3], scattered(900, 50));
   check((y) =>

@@ -4,13 +4,7 @@ import type { Sort } from "../../../core/ir/kernel.ts";
 import type { KernelCode } from "./code.ts";
 import { bindAll, rowPhase } from "./phases.ts";
 import { sortBlocks } from "./sort_blocks.ts";
-import {
-  digitsOf,
-  paddedRow,
-  rowCounters,
-  rowSort,
-  WORD,
-} from "./sort_words.ts";
+import { digitsOf, paddedRow, rowCounters, rowSort } from "./sort_words.ts";
 import { SortWriter } from "./sort_writer.ts";
 import { i32 } from "../wasm/instructions.ts";
 
@@ -33,10 +27,10 @@ export function sortCode(kernel: Sort): KernelCode {
 
 /** Each item sorts a row in the scratch memory of its thread. */
 function sortRows(writer: SortWriter): KernelCode {
-  const { module, length, columns } = writer;
-  const bytes = WORD * paddedRow(length);
+  const { module, form, length, columns } = writer;
+  const bytes = form.bytes * paddedRow(length);
   const sorts = columns.map((column) =>
-    rowSort(module.module, length, digitsOf(column, length))
+    rowSort(module.module, form, length, digitsOf(column, length))
   );
   const counters = Math.max(
     ...columns.map((c) => rowCounters(length, digitsOf(c, length))),
@@ -57,6 +51,7 @@ function sortRows(writer: SortWriter): KernelCode {
       code.set(words, sorts[i]!.call(words, other, table));
     });
     writer.writeResults(scope, { ...all, words });
+    writer.writeZeros(scope, words);
   });
   return module.finish({ scratch: 2 * bytes + counters });
 }

@@ -12,9 +12,7 @@ import {
   type Digit,
   digitsOf,
   distribute,
-  keyAt,
   sweep,
-  WORD,
 } from "./sort_words.ts";
 import type { SortWriter } from "./sort_writer.ts";
 import type { Scope } from "./scope.ts";
@@ -55,7 +53,7 @@ class BlockSort {
   private readonly half: number;
 
   constructor(private readonly writer: SortWriter) {
-    const { columns, length, rows } = writer;
+    const { columns, length, rows, form } = writer;
     this.passes = columns.flatMap((bits, column) =>
       digitsOf(bits, length).map((digit, i) => ({
         digit,
@@ -65,7 +63,7 @@ class BlockSort {
     );
     this.blocks = Math.ceil(length / BLOCK);
     this.counters = Math.max(...this.passes.map((p) => 2 ** p.digit.bits));
-    this.half = rows * length * WORD;
+    this.half = rows * length * form.bytes;
   }
 
   write(): KernelCode {
@@ -112,7 +110,10 @@ class BlockSort {
       const { code } = scope;
       code.do(this.clear(block, digit));
       sweep(code, this.wordsOf(scope, block, i), (inner, word) => {
-        const counter = i32.add(block.table, counterOffset(keyAt(word), digit));
+        const counter = i32.add(
+          block.table,
+          counterOffset(this.writer.form.keyAt(word), digit),
+        );
         countOne(inner, counter);
       });
     });
@@ -120,7 +121,7 @@ class BlockSort {
 
   /** Turns the counts of a row into places, and decides whether words move at all. */
   private writePlaces({ digit }: Pass, i: number): void {
-    const { module, rows, length } = this.writer;
+    const { module, rows, length, form } = this.writer;
     const counters = 2 ** digit.bits;
     const cost = this.blocks * counters;
     module.phase({ items: rows, cost }, (scope, row) => {
@@ -148,7 +149,7 @@ class BlockSort {
         nonEmpty: true,
       };
       code.for(offset, offsets, (inner) => sum(inner, offset));
-      const key = keyAt(this.words(scope, row, half));
+      const key = form.keyAt(this.words(scope, row, half));
       const alike = i32.load(i32.add(totals, counterOffset(key, digit)));
       const moves = code.let(i32.ne(alike, i32.const(length)));
       const other = code.let(i32.xor(half, moves));
@@ -159,7 +160,7 @@ class BlockSort {
           then,
           { from: totals, count: i32.const(counters), bytes: 4 },
           (each, at) => {
-            const size = each.let(i32.mul(i32.load(at), i32.const(WORD)));
+            const size = each.let(i32.mul(i32.load(at), i32.const(form.bytes)));
             each.do(i32.store(at, place));
             each.set(place, i32.add(place, size));
           },
@@ -172,7 +173,13 @@ class BlockSort {
             (each, at) => {
               const counts = each.let(v128.load(at));
               each.do(v128.store(at, next));
-              each.set(next, i32x4.add(next, i32x4.shl(counts, i32.const(3))));
+              each.set(
+                next,
+                i32x4.add(
+                  next,
+                  i32x4.shl(counts, i32.const(Math.log2(form.bytes))),
+                ),
+              );
             },
           );
         });
@@ -200,6 +207,14 @@ class BlockSort {
       const half = this.halfAt(scope, block.row, last);
       const words = scope.code.let(this.words(scope, block.row, half));
       this.writer.writeResults(scope, { ...block, words });
+    });
+    if (!this.writer.hasZeros) return;
+    const { module, rows, axes } = this.writer;
+    module.phase({ items: rows, cost: 200 }, (scope, row) => {
+      bindAll(scope, axes, row);
+      const half = this.halfAt(scope, row, last);
+      const words = scope.code.let(this.words(scope, row, half));
+      this.writer.writeZeros(scope, words);
     });
   }
 
@@ -238,11 +253,13 @@ class BlockSort {
   }
 
   private wordsOf(scope: Scope, { row, from, to }: Block, pass: number) {
+    const { form } = this.writer;
     const words = this.words(scope, row, this.halfAt(scope, row, pass));
     return {
-      from: i32.add(words, i32.mul(from, i32.const(WORD))),
+      form,
+      from: i32.add(words, i32.mul(from, i32.const(form.bytes))),
       count: i32.sub(to, from),
-      bytes: WORD,
+      bytes: form.bytes,
     };
   }
 
@@ -250,7 +267,8 @@ class BlockSort {
 
   /** The words of a row in one half. */
   private words(scope: Scope, row: I32, half: I32): I32 {
-    const start = i32.mul(row, i32.const(WORD * this.writer.length));
+    const { form, length } = this.writer;
+    const start = i32.mul(row, i32.const(form.bytes * length));
     const side = i32.mul(half, i32.const(this.half));
     return i32.add(i32.add(scope.workspace(), start), side);
   }

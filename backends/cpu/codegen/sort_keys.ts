@@ -36,27 +36,52 @@ function keyBits(
   return { low: 0, high: Math.min(32, 8 * bytes) };
 }
 
-/** Where a scalar belongs in the order of its dtype. */
+/**
+ * Where a scalar belongs in the order of its dtype. Zeros have one key, or one
+ * for each sign if `isExact`.
+ */
 export function orderedKey(
   code: Code,
   { node: { dtype }, half }: Column,
   value: Value,
+  isExact: boolean,
 ): I32 {
   if (dtype === "float64") return halfKey(code, value as F64, half === "high");
-  if (isFloating(dtype)) return floatKey(code, value as F32);
-  const x = value as I32;
-  if (DTYPES[dtype].kind !== "int") return x;
-  return i32.add(x, i32.const(2 ** (8 * DTYPES[dtype].bytes - 1)));
+  if (isFloating(dtype)) {
+    const x = value as F32;
+    return floatKey(code, isExact ? x : f32.add(x, f32.const(0)));
+  }
+  return i32.add(value as I32, i32.const(biasOf(dtype)));
+}
+
+/** The scalar of an exact key; any NaN for that of NaN. */
+export function valueOfKey(code: Code, dtype: DType, given: I32): Value {
+  if (!isFloating(dtype)) return i32.sub(given, i32.const(biasOf(dtype)));
+  const key = code.let(given);
+  const isNegative = i32.xor(i32.shr_s(key, i32.const(31)), i32.const(-1));
+  const flips = i32.or(isNegative, i32.const(SIGN));
+  return f32.reinterpret_i32(i32.xor(key, flips));
+}
+
+/** The exact keys of the zeros of floats. */
+export const ZERO_KEYS = { negative: 0x7fffffff, positive: 0x80000000 };
+
+const SIGN = 1 << 31;
+
+/** What is added to integers to make them unsigned. */
+function biasOf(dtype: DType): number {
+  const { kind, bytes } = DTYPES[dtype];
+  return kind === "int" ? 2 ** (8 * bytes - 1) : 0;
 }
 
 /**
  * The order of floats is that of their bits, if those of negative numbers are
- * inverted and the sign bit of others set. -0 becomes 0 first; NaN is last.
+ * inverted and the sign bit of others set. NaN is last.
  */
 function floatKey(code: Code, given: F32): I32 {
-  const x = code.let(f32.add(given, f32.const(0)));
+  const x = code.let(given);
   const bits = code.let(i32.reinterpret_f32(x));
-  const flips = i32.or(i32.shr_s(bits, i32.const(31)), i32.const(1 << 31));
+  const flips = i32.or(i32.shr_s(bits, i32.const(31)), i32.const(SIGN));
   return select(f32.eq(x, x), i32.xor(bits, flips), i32.const(-1));
 }
 

@@ -1,23 +1,10 @@
-/**
- * Stable sorts of words by their upper halves, in one thread. A word is a
- * 32-bit key above the 32-bit position that it came from, so that keys and
- * what follows them move together.
- */
+/** Stable sorts of words by their keys, in one thread. */
 
 import type { Code, FunctionBuilder } from "../wasm/function.ts";
-import {
-  i32,
-  i32x4,
-  i64,
-  i8x16,
-  memoryFill,
-  v128,
-} from "../wasm/instructions.ts";
+import { i32, i32x4, memoryFill, v128 } from "../wasm/instructions.ts";
 import type { FunctionRef, ModuleBuilder } from "../wasm/module.ts";
-import type { I32, I64, Local, V128 } from "../wasm/value.ts";
-
-/** Bytes of a word. */
-export const WORD = 8;
+import type { I32, Local, V128 } from "../wasm/value.ts";
+import type { WordForm } from "./sort_word.ts";
 
 /** Some bits of keys, by which one pass of a radix sort distributes words. */
 export interface Digit {
@@ -72,24 +59,6 @@ export function sweep(
   });
 }
 
-/** The key of a word in memory. */
-export function keyAt(address: I32): I32 {
-  return i32.load(address, 4);
-}
-
-/** The position in a word in memory. */
-export function positionAt(address: I32): I32 {
-  return i32.load(address);
-}
-
-/** Puts a word together. */
-export function wordOf(key: I32, position: I32): I64 {
-  return i64.or(
-    i64.shl(i64.extend_i32_u(key), i64.const(32n)),
-    i64.extend_i32_u(position),
-  );
-}
-
 /** Offset of the counter of a key's digit in a table of 32-bit counters. */
 export function counterOffset(key: I32, { shift, bits }: Digit): I32 {
   return i32.shl(
@@ -104,24 +73,30 @@ export function countOne(code: Code, counter: I32): void {
   code.do(i32.store(at, i32.add(i32.load(at), i32.const(1))));
 }
 
+/** Words in memory. */
+export interface WordRange {
+  readonly form: WordForm;
+  readonly from: I32;
+  readonly count: I32;
+}
+
 /** Moves words to where the counters of their digits point, in order. */
 export function distribute(
   code: Code,
-  { from, count, table, digit }: {
-    readonly from: I32;
-    readonly count: I32;
+  { form, table, digit, ...range }: WordRange & {
     readonly table: I32;
     readonly digit: Digit;
   },
 ): void {
-  sweep(code, { from, count, bytes: WORD }, (loop, address) => {
-    const word = loop.let(i64.load(address));
-    const key = i32.wrap_i64(i64.shr_u(word, i64.const(32n)));
-    const counter = loop.let(i32.add(table, counterOffset(key, digit)));
+  const size = i32.const(form.bytes);
+  sweep(code, { ...range, bytes: form.bytes }, (loop, address) => {
+    const word = loop.let(form.load(address));
+    const offset = counterOffset(form.keyOf(word), digit);
+    const counter = loop.let(i32.add(table, offset));
     const place = loop.let(i32.load(counter));
     loop.do(
-      i64.store(place, word),
-      i32.store(counter, i32.add(place, i32.const(WORD))),
+      form.store(place, word),
+      i32.store(counter, i32.add(place, size)),
     );
   });
 }
@@ -137,6 +112,7 @@ export function rowCounters(n: number, digits: readonly Digit[]): number {
 /** The sort of rows of `n` words at `(words, other, counters)`. */
 export function rowSort(
   module: ModuleBuilder,
+  form: WordForm,
   n: number,
   digits: readonly Digit[],
 ): RowSort {
@@ -144,10 +120,12 @@ export function rowSort(
     params: ["i32", "i32", "i32"],
     result: "i32",
   } as const;
-  const name = `sort ${n} ${digits.map((d) => [d.shift, d.bits])}`;
+  const name = `sort ${n} ${form.bytes} ${
+    digits.map((d) => [d.shift, d.bits])
+  }`;
   return module.once(name, signature, (fn) => {
-    if (n < RADIX_ROW) buildRankSort(fn, n);
-    else buildRadixSort(fn, n, digits);
+    if (n < RADIX_ROW) buildRankSort(fn, form, n);
+    else buildRadixSort(fn, form, n, digits);
   });
 }
 
@@ -155,22 +133,24 @@ export function rowSort(
  * Counts for each word how many come before it, four words at a time: without
  * a branch, and for short rows with fewer instructions than sorting by halves.
  */
-function buildRankSort(fn: FunctionBuilder, n: number): void {
+function buildRankSort(
+  fn: FunctionBuilder,
+  form: WordForm,
+  n: number,
+): void {
   const [words, other] = fn.params as [Local<"i32">, Local<"i32">];
   const { body } = fn;
-  const end = body.let(at(words, paddedRow(n)));
+  const end = body.let(at(form, words, paddedRow(n)));
   for (let i = n; i < paddedRow(n); i++) {
     // After all others, so that nobody counts them.
-    body.do(i64.store(at(words, i), i64.const(-1n)));
+    body.do(form.store(at(form, words, i), form.last));
   }
   sweep(body, {
     from: words,
     count: i32.const(paddedRow(n) / 4),
-    bytes: 4 * WORD,
+    bytes: 4 * form.bytes,
   }, (code, four) => {
-    const keys = code.let(
-      i8x16.shuffle(v128.load(four), v128.load(four, 16), UPPER_HALVES),
-    );
+    const keys = code.let(form.fourKeys(four));
     const rank = code.let(v128.const([0, 0, 0, 0]));
     const count = (part: Code, isBefore: V128) =>
       part.set(rank, i32x4.sub(rank, isBefore));
@@ -181,32 +161,34 @@ function buildRankSort(fn: FunctionBuilder, n: number): void {
     ) =>
       code.while(() => i32.ne(next, until), (loop) => {
         for (let j = 0; j < 4; j++) {
-          count(loop, isBefore(v128.load32_splat(next, 8 * j + 4), keys));
+          count(loop, isBefore(form.splatKey(next, form.bytes * j), keys));
         }
-        loop.set(next, at(next, 4));
+        loop.set(next, at(form, next, 4));
       });
     countAll(four, i32x4.le_u);
     for (let j = 0; j < 4; j++) {
-      const key = code.let(v128.load32_splat(four, 8 * j + 4));
+      const key = code.let(form.splatKey(four, form.bytes * j));
       const isLater = v128.const([0, 1, 2, 3].map((i) => i > j ? -1 : 0));
       const isTie = v128.and(i32x4.eq(key, keys), fn.constant(isLater));
       count(code, v128.or(i32x4.lt_u(key, keys), isTie));
     }
-    code.set(next, at(next, 4));
+    code.set(next, at(form, next, 4));
     countAll(end, i32x4.lt_u);
     for (let j = 0; j < 4; j++) {
-      const place = i32.shl(i32x4.extract_lane(rank, j), i32.const(3));
-      code.do(i64.store(i32.add(other, place), i64.load(four, 8 * j)));
+      const place = scaled(form, i32x4.extract_lane(rank, j));
+      const word = form.load(four, form.bytes * j);
+      code.do(form.store(i32.add(other, place), word));
     }
   });
   body.result(other);
 }
 
-/** Lanes of 32 bits 1 and 3 of two vectors. */
-const UPPER_HALVES = [4, 12, 20, 28].flatMap((b) => [b, b + 1, b + 2, b + 3]);
+function at({ bytes }: WordForm, words: I32, index: number): I32 {
+  return i32.add(words, i32.const(bytes * index));
+}
 
-function at(words: I32, index: number): I32 {
-  return i32.add(words, i32.const(WORD * index));
+function scaled({ bytes }: WordForm, count: I32): I32 {
+  return i32.mul(count, i32.const(bytes));
 }
 
 /** Index of the first counter of a digit's table. */
@@ -216,6 +198,7 @@ function tableOffset(digits: readonly Digit[], which: number): number {
 
 function buildRadixSort(
   fn: FunctionBuilder,
+  form: WordForm,
   n: number,
   digits: readonly Digit[],
 ): void {
@@ -231,8 +214,8 @@ function buildRadixSort(
   body.do(
     memoryFill(counters, i32.const(0), i32.const(rowCounters(n, digits))),
   );
-  sweep(body, { from: words, count, bytes: WORD }, (code, address) => {
-    const key = code.let(keyAt(address));
+  sweep(body, { from: words, count, bytes: form.bytes }, (code, address) => {
+    const key = code.let(form.keyAt(address));
     digits.forEach((digit, which) => {
       countOne(code, i32.add(tableOf(which), counterOffset(key, digit)));
     });
@@ -240,11 +223,13 @@ function buildRadixSort(
   const swapped = fn.local("i32");
   digits.forEach((digit, which) => {
     const table = body.let(tableOf(which));
-    const first = i32.load(i32.add(table, counterOffset(keyAt(words), digit)));
+    const first = i32.load(
+      i32.add(table, counterOffset(form.keyAt(words), digit)),
+    );
     // A digit that is the same everywhere leaves the order as it is.
     body.if(i32.ne(first, count), (code) => {
-      placesOf(code, { table, digit, start: other });
-      distribute(code, { from: words, count, table, digit });
+      placesOf(code, form, { table, digit, start: other });
+      distribute(code, { form, from: words, count, table, digit });
       code.set(swapped, words);
       code.set(words, other);
       code.set(other, swapped);
@@ -256,6 +241,7 @@ function buildRadixSort(
 /** Turns counts into the addresses where the words of each digit begin. */
 function placesOf(
   code: Code,
+  form: WordForm,
   { table, digit, start }: {
     readonly table: I32;
     readonly digit: Digit;
@@ -265,7 +251,7 @@ function placesOf(
   const place = code.let(start);
   const count = i32.const(2 ** digit.bits);
   sweep(code, { from: table, count, bytes: 4 }, (loop, counter) => {
-    const size = loop.let(i32.shl(i32.load(counter), i32.const(3)));
+    const size = loop.let(scaled(form, i32.load(counter)));
     loop.do(i32.store(counter, place));
     loop.set(place, i32.add(place, size));
   });

@@ -1,16 +1,30 @@
 /** What sorts of rows and of blocks share: keys on their way in, results on their way out. */
 
+import { isFloating } from "../../../core/dtype.ts";
 import type { Sort } from "../../../core/ir/kernel.ts";
 import { nodesOfStore } from "../../../core/ir/kernel.ts";
 import { Anatomy, type Axis, mergedAxes, sizeOf } from "./axes.ts";
 import { KernelModule } from "./kernel_module.ts";
 import { loop } from "./phases.ts";
 import type { Scope } from "./scope.ts";
-import { type Column, columnsOf, orderedKey } from "./sort_keys.ts";
-import { positionAt, WORD, wordOf } from "./sort_words.ts";
-import { i32, i64 } from "../wasm/instructions.ts";
+import {
+  type Column,
+  columnsOf,
+  orderedKey,
+  valueOfKey,
+  ZERO_KEYS,
+} from "./sort_keys.ts";
+import {
+  BARE,
+  PLACED,
+  placedWord,
+  positionAt,
+  type WordForm,
+} from "./sort_word.ts";
+import { f32, i32 } from "../wasm/instructions.ts";
 import type { Code } from "../wasm/function.ts";
-import type { I32 } from "../wasm/value.ts";
+import type { FunctionRef, ModuleBuilder } from "../wasm/module.ts";
+import type { F32, I32, Local } from "../wasm/value.ts";
 
 /** Positions of a row, and where the words for position 0 and on are. */
 export interface Words {
@@ -29,6 +43,9 @@ export class SortWriter {
   readonly length: number;
   /** What to sort by, in the order of the sorts: the last one decides first. */
   readonly columns: readonly Column[];
+  readonly form: WordForm;
+  /** Whether zeros of either sign may have to be put back in order. */
+  readonly hasZeros: boolean;
   private readonly axis: Axis;
 
   constructor(private readonly kernel: Sort) {
@@ -45,6 +62,10 @@ export class SortWriter {
     this.length = axis.extent;
     const nodes = stores.slice(0, keys).map(({ value }) => value);
     this.columns = columnsOf(nodes).toReversed();
+    const isBare = this.columns.length === 1 &&
+      stores.every(({ value }) => value === nodes[0]);
+    this.form = isBare ? BARE : PLACED;
+    this.hasZeros = isBare && isFloating(nodes[0]!.dtype);
   }
 
   /**
@@ -59,17 +80,16 @@ export class SortWriter {
       readonly onKey?: (code: Code, key: I32) => void;
     },
   ): void {
+    const { form } = this;
     loop(scope, range, (inner, at) => {
       const { code } = inner;
-      const word = code.let(wordAt(words, at));
+      const word = code.let(this.wordAt(words, at));
       const position = isFirst ? at : code.let(positionAt(word));
       const value = inner.bind(this.axis, position).scalar(column.node);
-      const key = code.let(orderedKey(code, column, value));
-      code.do(
-        isFirst
-          ? i64.store(word, wordOf(key, position))
-          : i32.store(word, key, 4),
-      );
+      const key = code.let(orderedKey(code, column, value, form === BARE));
+      if (form === BARE) code.do(form.store(word, key));
+      else if (isFirst) code.do(form.store(word, placedWord(key, position)));
+      else code.do(i32.store(word, key, 4));
       onKey?.(code, key);
     });
   }
@@ -79,15 +99,77 @@ export class SortWriter {
     const { stores } = this.kernel;
     loop(scope, range, (inner, at) => {
       const { code } = inner;
-      const position = code.let(positionAt(wordAt(words, at)));
-      const from = inner.child(code).bind(this.axis, position);
+      const word = this.wordAt(words, at);
       const to = inner.child(code).bind(this.axis, at);
+      if (this.form === BARE) {
+        const { dtype } = stores[0]!.value;
+        const key = this.form.keyAt(word);
+        const value = code.let(valueOfKey(code, dtype, key));
+        for (const store of stores) to.put(store, value, false);
+        return;
+      }
+      const position = code.let(positionAt(word));
+      const from = inner.child(code).bind(this.axis, position);
       const values = stores.map(({ value }) => from.scalar(value));
       stores.forEach((store, i) => to.put(store, values[i]!, false));
     });
   }
+
+  /**
+   * Zeros of both signs have been sorted by sign, and are equal: stores them
+   * anew, in the order in which they come.
+   */
+  writeZeros(scope: Scope, words: I32): void {
+    if (!this.hasZeros) return;
+    const { code } = scope;
+    const { negative, positive } = ZERO_KEYS;
+    const search = lowerBound(this.module.module);
+    const [first, middle, end] = [negative, positive, positive + 1].map((key) =>
+      code.let(search.call(words, i32.const(this.length), i32.const(key)))
+    );
+    const next = code.let(first!);
+    const both = scope.child();
+    const range = { from: i32.const(0), to: i32.const(this.length) };
+    loop(both, range, (inner, at) => {
+      const [store] = this.kernel.stores;
+      const value = inner.bind(this.axis, at).scalar(store!.value);
+      const zero = inner.child().bind(this.axis, next);
+      for (const each of this.kernel.stores) zero.put(each, value, false);
+      zero.code.set(next, i32.add(next, i32.const(1)));
+      const isZero = f32.eq(value as F32, f32.const(0));
+      inner.code.if(isZero, (c) => c.append(zero.code));
+    });
+    const isMixed = i32.and(i32.ne(first!, middle!), i32.ne(middle!, end!));
+    code.if(isMixed, (c) => c.append(both.code));
+  }
+
+  private wordAt(words: I32, at: I32): I32 {
+    return i32.add(words, i32.mul(at, i32.const(this.form.bytes)));
+  }
 }
 
-function wordAt(words: I32, at: I32): I32 {
-  return i32.add(words, i32.mul(at, i32.const(WORD)));
+/** Counts the bare words `(words, count, key)` that are below a key: they are sorted. */
+function lowerBound(module: ModuleBuilder): FunctionRef<"i32"> {
+  const signature = { params: ["i32", "i32", "i32"], result: "i32" } as const;
+  return module.once("lower bound", signature, (fn) => {
+    const [words, count, key] = fn.params as [
+      Local<"i32">,
+      Local<"i32">,
+      Local<"i32">,
+    ];
+    const { body } = fn;
+    const low = body.let(i32.const(0));
+    const high = body.let(count);
+    body.while(() => i32.lt_u(low, high), (loop) => {
+      const sum = i32.add(low, high);
+      const middle = loop.let(i32.shr_u(sum, i32.const(1)));
+      const at = i32.add(words, i32.mul(middle, i32.const(BARE.bytes)));
+      loop.if(
+        i32.lt_u(BARE.keyAt(at), key),
+        (then) => then.set(low, i32.add(middle, i32.const(1))),
+        (otherwise) => otherwise.set(high, middle),
+      );
+    });
+    body.result(low);
+  });
 }
