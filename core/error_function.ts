@@ -15,7 +15,7 @@ function polynomial(x: number, coefficients: readonly number[]): number {
 }
 
 /** A quotient of two polynomials, lowest coefficients first. */
-type Rational = readonly [above: readonly number[], below: readonly number[]];
+export type Rational = readonly [above: readonly number[], below: readonly number[]];
 
 function rational(x: number, [above, below]: Rational): number {
   return polynomial(x, above) / polynomial(x, below);
@@ -25,7 +25,7 @@ function rational(x: number, [above, below]: Rational): number {
 // there derives the intervals and bounds the errors.
 
 /** `erf(x) / x - 1` of `x^2`, for `|x| < 0.84375`; error below 2^-57. */
-const ERF_NEAR_0: Rational = [
+export const ERF_NEAR_0: Rational = [
   [
     1.28379167095512558561e-01,
     -3.25042107247001499370e-01,
@@ -44,10 +44,10 @@ const ERF_NEAR_0: Rational = [
 ];
 
 /** A float32 near `erf(1)`, so that what remains is small. */
-const ERF_1 = 8.45062911510467529297e-01;
+export const ERF_1 = 8.45062911510467529297e-01;
 
 /** `erf(x) - ERF_1` of `x - 1`, for `0.84375 <= x < 1.25`. */
-const ERF_NEAR_1: Rational = [
+export const ERF_NEAR_1: Rational = [
   [
     -2.36211856075265944077e-03,
     4.14856118683748331666e-01,
@@ -69,7 +69,7 @@ const ERF_NEAR_1: Rational = [
 ];
 
 /** `log(x erfc(x)) + x^2 + 0.5625` of `1 / x^2`, for `1.25 <= x < 1 / 0.35`. */
-const ERFC_MIDDLE: Rational = [
+export const ERFC_MIDDLE: Rational = [
   [
     -9.86494403484714822705e-03,
     -6.93858572707181764372e-01,
@@ -94,7 +94,7 @@ const ERFC_MIDDLE: Rational = [
 ];
 
 /** The same, for `1 / 0.35 <= x < 28`. */
-const ERFC_FAR: Rational = [
+export const ERFC_FAR: Rational = [
   [
     -9.86494292470009928597e-03,
     -7.99283237680523006574e-01,

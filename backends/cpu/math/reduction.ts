@@ -20,7 +20,7 @@ import {
 } from "../wasm/instructions.ts";
 import type { FunctionRef } from "../wasm/module.ts";
 import type { F32, I64, Local, V128 } from "../wasm/value.ts";
-import { number } from "./vector.ts";
+import { choose, number } from "./vector.ts";
 
 /**
  * pi as a sum; it lacks 5e-20. 12, 8 and 12 bits, and the rest: products of the
@@ -78,11 +78,33 @@ export function reduceAngle(
     size,
   );
   const angle = code.let(v128.xor(rest, sign));
-  code.if(v128.any_true(f32x4.gt(size, number(code, NEAR))), (rare) => {
+  whereFar(code, size, (rare, replace) => {
     const far = onLanes(rare, "farAngles", farAngle(rare));
-    rare.set(angle, far.call(size, i32.const(quarter ? 1 : 0)));
+    replace(angle, far.call(size, i32.const(quarter ? 1 : 0)));
   });
   return angle;
+}
+
+/**
+ * Code for vectors with lanes above `NEAR`, where it may replace values. The
+ * other lanes keep theirs: a number's result does not depend on its neighbors.
+ */
+function whereFar(
+  code: Code,
+  size: Local<"v128">,
+  then: (
+    rare: Code,
+    replace: (local: Local<"v128">, value: V128) => void,
+  ) => void,
+): void {
+  const isFar = code.let(f32x4.gt(size, number(code, NEAR)));
+  code.if(
+    v128.any_true(isFar),
+    (rare) =>
+      then(rare, (local, value) => {
+        rare.set(local, choose(isFar, value, local));
+      }),
+  );
 }
 
 /** What is left of an angle when a multiple of pi / 2 is taken off. */
@@ -113,14 +135,14 @@ export function reduceToQuarter(
     f32x4.sub(f32x4.sub(f32x4.sub(exact, angle), less), last),
   );
   const odd = code.let(lowestBit(word));
-  code.if(v128.any_true(f32x4.gt(size, number(code, NEAR))), (rare) => {
+  whereFar(code, size, (rare, replace) => {
     const [angles, multiples] = [0, 1].map((part) =>
       onLanes(rare, "farQuarters", farQuarter(rare))
         .call(size, i32.const(part))
     );
-    rare.set(angle, angles!);
-    rare.set(lost, number(rare, 0));
-    rare.set(odd, lowestBit(multiples!));
+    replace(angle, angles!);
+    replace(lost, number(rare, 0));
+    replace(odd, lowestBit(multiples!));
   });
   return { angle, lost, odd };
 }
