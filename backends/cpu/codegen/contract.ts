@@ -9,9 +9,11 @@
  * are parts of the inner loops, and a second phase adds up their sums.
  */
 
+import { DTYPES } from "../../../core/dtype.ts";
 import type { Contract } from "../../../core/ir/kernel.ts";
 import { i32, memoryFill } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
+import { sizeOf } from "./axes.ts";
 import type { KernelCode } from "./code.ts";
 import {
   storeSums,
@@ -27,22 +29,31 @@ import {
   packedRows,
   packRows,
 } from "./contract_packing.ts";
-import { anatomyOf, type Plan, planOf } from "./contract_plan.ts";
 import {
-  bindRow,
+  anatomyOf,
+  type Cut,
+  type CutSide,
+  type Plan,
+  planOf,
+} from "./contract_plan.ts";
+import {
+  bindAxes,
   bindVector,
   digitsOf,
   enterInnerBlock,
-  type InnerBlock,
+  joinedDigits,
+  type Part,
   partOf,
 } from "./contract_positions.ts";
 import { smallContractCode } from "./contract_small.ts";
 import { KernelModule } from "./kernel_module.ts";
 import { microKernel, TILE_ROWS, TILE_VECTORS } from "./micro_kernel.ts";
-import type { Scope } from "./scope.ts";
+import { Scope } from "./scope.ts";
 
 /** Bytes of a vector. */
 const VECTOR = 16;
+/** Rough nanoseconds to pack an element. */
+const PACKING = 0.3;
 
 /** The code of a contraction. */
 export function contractCode(kernel: Contract): KernelCode {
@@ -53,78 +64,143 @@ export function contractCode(kernel: Contract): KernelCode {
   return new ContractWriter(kernel, plan, module).write();
 }
 
+/** A block of the result, and the products of it that are added up. */
+interface Block extends SumsBlock {
+  /** The part of the inner loops, or `null` for all of them. */
+  readonly chunk: I32 | null;
+  readonly batch: I32 | null;
+  /** Numbers of the blocks of columns and of rows, over all batches. */
+  readonly columnBlock: I32;
+  readonly rowBlock: I32;
+}
+
+/** What is packed: rows or vectors, of a batch and a block of the inner loops. */
+interface PackArguments extends Part {
+  readonly batch: I32 | null;
+  readonly inner: I32 | null;
+  readonly to: I32;
+}
+
 class ContractWriter {
-  private readonly packed: { readonly rows: Layout; readonly columns: Layout };
-  /** Bytes of the workspace or scratch memory from part to part of the sums. */
-  private readonly apart: number;
+  private readonly layouts: { readonly rows: Layout; readonly columns: Layout };
+  private readonly memory: Memory;
 
   constructor(
     private readonly kernel: Contract,
     private readonly plan: Plan,
     private readonly module: KernelModule,
   ) {
-    this.packed = { rows: packedRows(plan), columns: packedColumns(plan) };
-    this.apart = plan.results * sumsBytes(plan);
+    this.layouts = { rows: packedRows(plan), columns: packedColumns(plan) };
+    this.memory = memoryOf(plan, this.layouts);
   }
 
   write(): KernelCode {
-    const { results, chunks, cost } = this.plan;
-    const items = results * chunks.count;
-    this.module.phase(
-      { items, cost: Math.ceil(cost / chunks.count) },
-      (scope, item) => {
-        const block = this.enter(scope, item, chunks.count);
-        this.addProducts(scope, block, block.chunk);
-        if (chunks.count === 1) this.store(scope, block);
-      },
-    );
+    const { results, chunks, cost, rows, columns } = this.plan;
+    if (columns.packing === "ahead") this.packAhead("columns");
+    if (rows.packing === "ahead") this.packAhead("rows");
+    this.phase(results * chunks.count, cost / chunks.count, (scope, item) => {
+      const block = this.enter(scope, item, chunks.count);
+      this.addProducts(scope, block);
+      if (chunks.count === 1) this.store(scope, block);
+    });
     if (chunks.count > 1) {
       const cost = sumsBytes(this.plan) / VECTOR * (0.5 * chunks.count + 1);
-      this.module.phase(
-        { items: results, cost: Math.ceil(cost) },
-        (scope, item) => {
-          this.store(scope, this.enter(scope, item, 1));
-        },
-      );
+      this.phase(results, cost, (scope, item) => {
+        this.store(scope, this.enter(scope, item, 1));
+      });
     }
-    const columns = this.plan.columns.cut.size * this.packed.columns.outer;
-    const rows = packedBytes(this.packed.rows, this.plan);
-    return this.module.finish({
-      workspace: chunks.count > 1 ? chunks.count * this.apart : 0,
-      scratch: sumsBytes(this.plan) + columns + rows,
+    return this.module.finish(this.memory);
+  }
+
+  private phase(
+    items: number,
+    cost: number,
+    build: (scope: Scope, item: I32) => void,
+  ): void {
+    this.module.phase({ items, cost: Math.ceil(cost) }, build);
+  }
+
+  /** Packs all blocks of an operand into the workspace. */
+  private packAhead(which: "rows" | "columns"): void {
+    const { plan } = this;
+    const { cut } = plan[which];
+    const items = sizeOf(plan.batch) * cut.count * plan.inner.blocks;
+    const cost = this.memory[which] / DTYPES[plan.type].bytes * PACKING;
+    this.phase(items, cost, (scope, item) => {
+      const [batch, at, inner] = digitsOf(scope, item, [
+        sizeOf(plan.batch),
+        cut.count,
+        plan.inner.blocks,
+      ]);
+      const part = partOf(scope, cut, at!);
+      const to = this.packedAddress(scope, which, item);
+      this.pack(scope, which, {
+        batch: batch!,
+        inner: inner!,
+        ...part,
+        to,
+      });
     });
   }
 
-  /** Binds the batch axes, and finds the block of an item. */
-  private enter(
+  /** Packs a block by a function of its own: engines compile small ones better. */
+  private pack(
+    { code }: Scope,
+    which: "rows" | "columns",
+    { batch, inner, from, to, count }: PackArguments,
+  ): void {
+    const { plan } = this;
+    const params = ["i32", "i32", "i32", "i32", "i32"] as const;
+    const signature = { params, result: null };
+    const write = which === "rows" ? packRows : packColumns;
+    const packer = this.module.module.once(`pack ${which}`, signature, (fn) => {
+      const scope = Scope.root(this.module.form, fn.body);
+      const [batch, inner, from, count, to] = fn.params as readonly I32[];
+      bindAxes(scope, plan.batch, batch!);
+      const block = enterInnerBlock(scope, plan.inner, inner!);
+      write(scope, plan, block, { from: from!, count: count! }, to!);
+    });
+    const zero = i32.const(0);
+    code.do(packer.run(batch ?? zero, inner ?? zero, from, count, to));
+  }
+
+  /** Where a block lies that was packed ahead. */
+  private packedAddress(
     scope: Scope,
-    item: I32,
-    chunkCount: number,
-  ): SumsBlock & { readonly chunk: I32 | null } {
+    which: "rows" | "columns",
+    block: I32,
+  ): I32 {
+    const start = i32.const(this.memory.ahead[which]);
+    return scope.code.let(i32.add(
+      i32.add(scope.workspace(), start),
+      i32.mul(block, i32.const(this.memory[which])),
+    ));
+  }
+
+  /** Binds the batch axes, and finds the block of an item. */
+  private enter(scope: Scope, item: I32, chunkCount: number): Block {
+    const { code } = scope;
     const { batch, rows, columns, chunks } = this.plan;
-    const digits = [...digitsOf(scope, item, [
+    const [chunk, at, column, row] = digitsOf(scope, item, [
       chunkCount,
-      ...batch.map((axis) => axis.extent),
+      sizeOf(batch),
       columns.cut.count,
       rows.cut.count,
-    ])];
-    const chunk = digits.shift()!;
-    for (const axis of batch) scope.bind(axis, digits.shift()!);
-    const ofColumns = partOf(scope, columns.cut, digits[0]!);
-    const ofRows = partOf(scope, rows.cut, digits[1]!);
-    const { code } = scope;
+    ]);
+    bindAxes(scope, batch, at!);
+    const among = (cut: Cut, block: I32 | null) =>
+      joinedDigits(scope, at!, cut.count, block);
+    const size = i32.const(sumsBytes(this.plan));
     return {
-      chunk,
-      firstRow: ofRows.from,
-      rows: code.let(i32.sub(ofRows.to, ofRows.from)),
-      firstVector: ofColumns.from,
-      vectors: code.let(i32.sub(ofColumns.to, ofColumns.from)),
-      address: chunks.count === 1 ? this.scratch(scope, 0) : code.let(
-        i32.add(
-          scope.workspace(),
-          i32.mul(item, i32.const(sumsBytes(this.plan))),
-        ),
-      ),
+      chunk: chunk!,
+      batch: at!,
+      columnBlock: among(columns.cut, column!),
+      rowBlock: among(rows.cut, row!),
+      rows: partOf(scope, rows.cut, row!),
+      vectors: partOf(scope, columns.cut, column!),
+      address: chunks.count === 1
+        ? this.scratch(scope, 0)
+        : code.let(i32.add(scope.workspace(), i32.mul(item, size))),
     };
   }
 
@@ -132,84 +208,110 @@ class ContractWriter {
     return code.let(i32.add(this.module.scratch, i32.const(from)));
   }
 
-  private store(scope: Scope, block: SumsBlock): void {
-    storeSums(scope, this.plan, this.kernel, block, {
-      count: this.plan.chunks.count,
-      apart: this.apart,
+  /** Stores a block of the result by a function of its own. */
+  private store(
+    { code }: Scope,
+    { batch, rows, vectors, address }: Block,
+  ): void {
+    const { plan, kernel } = this;
+    const { chunks, results } = plan;
+    const parts = { count: chunks.count, apart: results * sumsBytes(plan) };
+    const params = ["i32", "i32", "i32", "i32", "i32", "i32"] as const;
+    const signature = { params, result: null };
+    const storer = this.module.module.once("store", signature, (fn) => {
+      const scope = Scope.root(this.module.form, fn.body);
+      const [batch, row, rows, vector, vectors, address] = fn
+        .params as readonly I32[];
+      bindAxes(scope, plan.batch, batch!);
+      storeSums(scope, plan, kernel, {
+        address: address!,
+        rows: { from: row!, count: rows! },
+        vectors: { from: vector!, count: vectors! },
+      }, parts);
     });
+    code.do(storer.run(
+      batch ?? i32.const(0),
+      rows.from,
+      rows.count,
+      vectors.from,
+      vectors.count,
+      address,
+    ));
   }
 
   /** All products of a block, or those of one chunk of the inner loops. */
-  private addProducts(scope: Scope, block: SumsBlock, chunk: I32 | null): void {
+  private addProducts(scope: Scope, block: Block): void {
     const { inner, chunks } = this.plan;
-    if (inner.blocks === 1) {
-      return this.addInnerBlock(scope, block, i32.const(0));
-    }
+    if (inner.blocks === 1) return this.addInnerBlock(scope, block, null);
     const { code } = scope;
-    const rows = i32.mul(block.rows, i32.const(sumsRow(this.plan)));
-    code.do(memoryFill(block.address, i32.const(0), rows));
-    const { from, to } = partOf(scope, chunks, chunk);
-    forEach(scope, code.let(i32.sub(to, from)), (place, i) => {
+    const bytes = i32.mul(block.rows.count, i32.const(sumsRow(this.plan)));
+    code.do(memoryFill(block.address, i32.const(0), bytes));
+    const { from, count } = partOf(scope, chunks, block.chunk);
+    forEach(scope, count, (place, i) => {
       this.addInnerBlock(place, block, place.code.let(i32.add(from, i)));
     });
   }
 
-  private addInnerBlock(scope: Scope, block: SumsBlock, which: I32): void {
-    const { plan, packed } = this;
-    const inner = enterInnerBlock(scope, plan.inner, which);
-    const start = this.scratch(scope, sumsBytes(plan));
-    const second = this.scratch(
-      scope,
-      sumsBytes(plan) + plan.columns.cut.size * packed.columns.outer,
-    );
-    const columns = this.columnsOf(scope, block, inner, start);
-    const rows = this.rowsOf(scope, block, inner, second);
+  private addInnerBlock(scope: Scope, block: Block, which: I32 | null): void {
+    const inner = enterInnerBlock(scope, this.plan.inner, which);
+    const columns = this.columnsOf(scope, block, inner.start) ??
+      this.packed(scope, "columns", block.columnBlock, {
+        ...block.vectors,
+        batch: block.batch,
+        inner: which,
+      });
+    const rows = this.rowsOf(scope, block, inner.start) ??
+      this.packed(scope, "rows", block.rowBlock, {
+        ...block.rows,
+        batch: block.batch,
+        inner: which,
+      });
     this.addTiles(scope, block, inner.count, rows, columns);
   }
 
+  /** The columns of a block where they lie, if they are read there. */
   private columnsOf(
-    scope: Scope,
-    { firstVector, vectors }: SumsBlock,
-    inner: InnerBlock,
-    to: I32,
-  ): Operand {
-    const { plan } = this;
-    const { direct } = plan.columns;
-    if (!direct) {
-      packColumns(
-        scope,
-        plan,
-        inner,
-        { from: firstVector, count: vectors },
-        to,
-      );
-      return { address: to, layout: this.packed.columns };
-    }
-    const place = bindVector(inner.start.child(scope.code), plan, firstVector, {
-      isVector: false,
-    });
+    { code }: Scope,
+    { vectors }: Block,
+    start: Scope,
+  ): Operand | null {
+    const { direct } = this.plan.columns;
+    if (!direct) return null;
+    const place = start.child(code);
+    bindVector(place, this.plan, vectors.from, { isVector: false });
     const layout = { outer: VECTOR, inner: direct.inner };
     return { address: addressOf(place, direct.load), layout };
   }
 
+  /** The rows of a block where they lie, if they are read there. */
   private rowsOf(
-    scope: Scope,
-    { firstRow, rows }: SumsBlock,
-    inner: InnerBlock,
-    to: I32,
-  ): Operand {
-    const { plan } = this;
-    const { direct } = plan.rows;
-    if (!direct) {
-      packRows(scope, plan, inner, { from: firstRow, count: rows }, to);
-      return { address: to, layout: this.packed.rows };
-    }
-    const place = bindRow(
-      inner.start.child(scope.code),
-      plan.rows.axes,
-      firstRow,
-    );
+    { code }: Scope,
+    { rows }: Block,
+    start: Scope,
+  ): Operand | null {
+    const { direct, axes } = this.plan.rows;
+    if (!direct) return null;
+    const place = bindAxes(start.child(code), axes, rows.from);
     return { address: addressOf(place, direct.load), layout: direct };
+  }
+
+  /** A packed block; packs it now if that was not done ahead. */
+  private packed(
+    scope: Scope,
+    which: "rows" | "columns",
+    block: I32,
+    part: Omit<PackArguments, "to">,
+  ): Operand {
+    const { plan, memory, layouts } = this;
+    const layout = layouts[which];
+    if (plan[which].packing === "ahead") {
+      const number = joinedDigits(scope, block, plan.inner.blocks, part.inner);
+      return { address: this.packedAddress(scope, which, number), layout };
+    }
+    const from = sumsBytes(plan) + (which === "rows" ? memory.columns : 0);
+    const to = this.scratch(scope, from);
+    this.pack(scope, which, { ...part, to });
+    return { address: to, layout };
   }
 
   /** Runs the micro-kernel on each tile: rows outside, so that theirs stay close. */
@@ -231,20 +333,20 @@ class ContractWriter {
         left: { ...left, address: address(left.address, left.layout.outer) },
         right,
         sums: address(block.address, sumsRow(this.plan)),
-        vectors: block.vectors,
+        vectors: block.vectors.count,
       });
       place.code.set(row, i32.add(row, i32.const(rows)));
       return place.code;
     };
     const whole = cut.total >= TILE_ROWS ? strip(TILE_ROWS) : null;
     const rest = cut.total % TILE_ROWS;
-    const last = code.let(i32.sub(block.rows, i32.const(TILE_ROWS)));
+    const last = code.let(i32.sub(block.rows.count, i32.const(TILE_ROWS)));
     if (whole) {
       code.while(() => i32.le_s(row, last), (c) => c.append(whole));
     }
     if (rest > 0) {
       const part = strip(rest);
-      code.if(i32.lt_s(row, block.rows), (then) => then.append(part));
+      code.if(i32.lt_s(row, block.rows.count), (then) => then.append(part));
     }
   }
 
@@ -313,6 +415,38 @@ function addressOf(
   return place.code.let(i32.add(base, i32.const(offset)));
 }
 
-function packedBytes({ outer, inner }: Layout, plan: Plan): number {
-  return outer < inner ? plan.inner.depth * inner : plan.rows.cut.size * outer;
+/** Bytes of packed blocks, and where those begin that are packed ahead. */
+interface Memory {
+  readonly rows: number;
+  readonly columns: number;
+  readonly ahead: { readonly rows: number; readonly columns: number };
+  readonly workspace: number;
+  readonly scratch: number;
+}
+
+/** Partial sums lie first, in the workspace if there are several and else in scratch memory. */
+function memoryOf(
+  plan: Plan,
+  layouts: { readonly rows: Layout; readonly columns: Layout },
+): Memory {
+  const { rows, columns, inner, chunks, results } = plan;
+  const sizes = {
+    columns: columns.cut.size * layouts.columns.outer,
+    rows: Math.max(
+      rows.cut.size * layouts.rows.outer,
+      inner.depth * layouts.rows.inner,
+    ),
+  };
+  const allOf = (side: CutSide, size: number) =>
+    side.packing === "ahead"
+      ? sizeOf(plan.batch) * side.cut.count * inner.blocks * size
+      : 0;
+  const sums = chunks.count > 1 ? chunks.count * results * sumsBytes(plan) : 0;
+  const ahead = { columns: sums, rows: sums + allOf(columns, sizes.columns) };
+  return {
+    ...sizes,
+    ahead,
+    workspace: ahead.rows + allOf(rows, sizes.rows),
+    scratch: sumsBytes(plan) + sizes.columns + sizes.rows,
+  };
 }

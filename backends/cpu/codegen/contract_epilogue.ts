@@ -5,7 +5,7 @@ import { f32x4, f64x2, i32, i32x4, v128 } from "../wasm/instructions.ts";
 import type { I32, V128 } from "../wasm/value.ts";
 import { forEach } from "./contract_packing.ts";
 import type { Plan } from "./contract_plan.ts";
-import { bindRow, bindVector } from "./contract_positions.ts";
+import { bindAxes, bindVector, type Part } from "./contract_positions.ts";
 import { fitted } from "./operation.ts";
 import type { Scope } from "./scope.ts";
 
@@ -15,10 +15,8 @@ const VECTOR = 16;
 /** A block of sums: rows of vectors. */
 export interface SumsBlock {
   readonly address: I32;
-  readonly firstRow: I32;
-  readonly rows: I32;
-  readonly firstVector: I32;
-  readonly vectors: I32;
+  readonly rows: Part;
+  readonly vectors: Part;
 }
 
 /** Bytes from one row of sums to the next. */
@@ -31,61 +29,108 @@ export function sumsBytes(plan: Plan): number {
   return plan.rows.cut.size * sumsRow(plan);
 }
 
-/** Evaluates the stores of a block; `parts` blocks of sums, so far apart, are added up. */
+/** Vectors that are stored together: a cache line of float32. */
+const GROUP = 4;
+
+/** Blocks of sums that are added up, and how far apart they are. */
+interface Parts {
+  readonly count: number;
+  readonly apart: number;
+}
+
+/** Evaluates the stores of a block. */
 export function storeSums(
   scope: Scope,
   plan: Plan,
-  { node, stores }: Contract,
+  kernel: Contract,
   block: SumsBlock,
-  parts: { readonly count: number; readonly apart: number },
+  parts: Parts,
 ): void {
-  const store = (place: Scope, row: I32, vector: I32) => {
+  const writer = new StoreWriter(plan, kernel, block, parts);
+  if (plan.columns.axes.length === 1) writer.rowByRow(scope);
+  else writer.groupByGroup(scope);
+}
+
+class StoreWriter {
+  constructor(
+    private readonly plan: Plan,
+    private readonly kernel: Contract,
+    private readonly block: SumsBlock,
+    private readonly parts: Parts,
+  ) {}
+
+  rowByRow(scope: Scope): void {
+    forEach(scope, this.block.rows.count, (line, row) => {
+      this.bindRow(line, row);
+      forEach(line, this.block.vectors.count, (place, vector) => {
+        this.store(this.bindVector(place, vector), row, vector);
+      });
+    });
+  }
+
+  /**
+   * All rows of some vectors, and then the next: it takes a while to find where
+   * a vector lies, and rows may be so far apart that few fit into the cache.
+   */
+  groupByGroup(scope: Scope): void {
+    const { count } = this.block.vectors;
+    const { code } = scope;
+    const vector = code.let(i32.const(0));
+    for (const size of [GROUP, 1]) {
+      const last = code.let(i32.sub(count, i32.const(size)));
+      const place = scope.child();
+      this.storeGroup(place, vector, size);
+      place.code.set(vector, i32.add(vector, i32.const(size)));
+      code.while(() => i32.le_s(vector, last), (c) => c.append(place.code));
+    }
+  }
+
+  private storeGroup(scope: Scope, first: I32, size: number): void {
+    const { code } = scope;
+    const lines = Array.from({ length: size }, (_, i) => {
+      const vector = code.let(i32.add(first, i32.const(i)));
+      const line = this.bindVector(scope.child(code), vector);
+      return { vector, line };
+    });
+    forEach(scope, this.block.rows.count, (place, row) => {
+      for (const { vector, line } of lines) {
+        const inner = this.bindRow(line.child(place.code), row);
+        this.store(inner, row, vector);
+      }
+    });
+  }
+
+  private bindRow(place: Scope, row: I32): Scope {
+    const { from } = this.block.rows;
+    const at = place.code.let(i32.add(from, row));
+    return bindAxes(place, this.plan.rows.axes, at);
+  }
+
+  private bindVector(place: Scope, vector: I32): Scope {
+    const { from } = this.block.vectors;
+    const at = place.code.let(i32.add(from, vector));
+    return bindVector(place, this.plan, at, { isVector: true });
+  }
+
+  /** Evaluates the stores for one vector of a row. */
+  private store(place: Scope, row: I32, vector: I32): void {
+    const { plan, block: { address }, kernel: { node, stores }, parts } = this;
     const { code, form: { lanes } } = place;
-    const at = code.let(i32.add(
-      block.address,
-      i32.add(
-        i32.mul(row, i32.const(sumsRow(plan))),
-        i32.mul(vector, i32.const(VECTOR)),
-      ),
-    ));
+    const inRow = i32.mul(vector, i32.const(VECTOR));
+    const before = i32.mul(row, i32.const(sumsRow(plan)));
+    const at = code.let(i32.add(address, i32.add(before, inRow)));
     const sum = code.let(addedUp(place, plan, at, parts));
     const value = fitted({ code, lanes, to: node.dtype }, sum);
     place.set(node, code.let(value));
     place.store(stores, true);
-  };
-  const inRow = (place: Scope, row: I32) =>
-    bindRow(place, plan.rows.axes, added(place, block.firstRow, row));
-  const inVector = (place: Scope, vector: I32) =>
-    bindVector(place, plan, added(place, block.firstVector, vector), {
-      isVector: true,
-    });
-  // Along the axes that take more than one number to find, there are fewer turns.
-  if (plan.columns.axes.length === 1) {
-    forEach(scope, block.rows, (line, row) => {
-      inRow(line, row);
-      forEach(line, block.vectors, (place, vector) => {
-        store(inVector(place, vector), row, vector);
-      });
-    });
-  } else {
-    forEach(scope, block.vectors, (line, vector) => {
-      inVector(line, vector);
-      forEach(line, block.rows, (place, row) => {
-        store(inRow(place, row), row, vector);
-      });
-    });
   }
-}
-
-function added({ code }: Scope, x: I32, y: I32): I32 {
-  return code.let(i32.add(x, y));
 }
 
 function addedUp(
   scope: Scope,
   { type }: Plan,
   at: I32,
-  { count, apart }: { readonly count: number; readonly apart: number },
+  { count, apart }: Parts,
 ): V128 {
   const first = v128.load(at);
   if (count === 1) return first;

@@ -11,9 +11,16 @@ import type { Effect, I32, Local, V128 } from "../wasm/value.ts";
 import { f32, f64, i32, i8x16, v128 } from "../wasm/instructions.ts";
 import type { F32, F64, Value } from "../wasm/value.ts";
 import { DTYPES } from "../../../core/dtype.ts";
-import type { Axis } from "./axes.ts";
+import { Loop } from "../../../core/ir/index.ts";
+import type { LoadNode, Node } from "../../../core/ir/scalar.ts";
+import { type Axis, strideOf } from "./axes.ts";
 import { type Plan, scatteredLoads } from "./contract_plan.ts";
-import { bindRow, bindVector, type InnerBlock } from "./contract_positions.ts";
+import {
+  bindAxes,
+  bindVector,
+  type InnerBlock,
+  type Part,
+} from "./contract_positions.ts";
 import { type AxisRange, inVectors, oneByOne } from "./ranges.ts";
 import type { Scope } from "./scope.ts";
 
@@ -25,12 +32,6 @@ export interface Layout {
   /** From row to row, or from vector to vector of columns. */
   readonly outer: number;
   readonly inner: number;
-}
-
-/** Rows or vectors of columns to be packed, numbered among all. */
-interface Range {
-  readonly from: I32;
-  readonly count: I32;
 }
 
 /** How the columns of a block lie once they are packed. */
@@ -56,18 +57,18 @@ function rowsLieSideBySide({ rows: { node, axes }, inner }: Plan): boolean {
   return scatteredLoads(node, row) < scatteredLoads(node, along);
 }
 
+/** Packs vectors of columns. */
 export function packColumns(
   scope: Scope,
   plan: Plan,
-  { ranges }: InnerBlock,
-  { from, count }: Range,
+  block: InnerBlock,
+  { from, count }: Part,
   to: I32,
 ): void {
-  const { columns: { node, axes }, lanes } = plan;
-  const last = axes.at(-1)!;
-  const along = ranges.at(-1);
-  const isAcross = lanes === 4 && along !== undefined &&
-    scatteredLoads(node, along.axis) < scatteredLoads(node, last);
+  const { node, axes } = plan.columns;
+  const along = block.ranges.at(-1);
+  const isAcross = plan.lanes === 4 && along !== undefined &&
+    scatteredLoads(node, along.axis) < scatteredLoads(node, axes.at(-1)!);
   forEach(scope, count, (place, i) => {
     const { code } = place;
     const vector = code.let(i32.add(from, i));
@@ -75,11 +76,110 @@ export function packColumns(
       i32.add(to, i32.mul(i, i32.const(packedColumns(plan).outer))),
     );
     bindVector(place, plan, vector, { isVector: !isAcross });
-    oneByOne([place], isAcross ? ranges.slice(0, -1) : ranges, ([inner]) => {
-      if (isAcross) packTransposed(inner!, plan, along, at);
-      else append(inner!, v128.store(at, inner!.vector(node)), at, VECTOR);
+    if (!isAcross) return packVector(place, plan, block, at);
+    oneByOne([place], block.ranges.slice(0, -1), ([inner]) => {
+      packTransposed(inner!, plan, along, at);
     });
   });
+}
+
+/** All elements of a vector of columns; without looking at bounds where all are inside. */
+function packVector(
+  place: Scope,
+  plan: Plan,
+  block: InnerBlock,
+  at: I32,
+): void {
+  const { node } = plan.columns;
+  const inside = node.op === "load" ? isAllInside(place, plan, node) : null;
+  const checked = place.child();
+  packEach(checked, node, block, at);
+  const { code } = place;
+  if (!inside) return code.append(checked.code);
+  const free = place.child();
+  packEach(free, { ...node, bounds: [] } as Node, block, at);
+  code.if(
+    inside,
+    (then) => then.append(free.code),
+    (otherwise) => otherwise.append(checked.code),
+  );
+}
+
+/** Visits axes on which bounds depend first: what is the same for the others is computed once. */
+function packEach(
+  place: Scope,
+  node: Node,
+  { ranges }: InnerBlock,
+  start: I32,
+): void {
+  let stride = VECTOR;
+  const strides = ranges.toReversed().map(({ axis }) => {
+    const own = { axis, stride };
+    stride *= axis.extent;
+    return own;
+  });
+  const base = startOf(place, ranges, strides.at(-1)?.stride ?? 0, start);
+  const [first, last] = partition(ranges, ({ axis }) => boundsMove(node, axis));
+  oneByOne([place], [...first, ...last], ([inner]) => {
+    const { code } = inner!;
+    const value = inner!.vector(node);
+    const { base: at, offset } = inner!.addressAlong("packed", base, strides);
+    code.do(v128.store(at, value, offset));
+  });
+}
+
+/** Positions of the cut axis count from where the block begins. */
+function startOf(
+  { code }: Scope,
+  ranges: readonly AxisRange[],
+  stride: number,
+  start: I32,
+): I32 {
+  const from = ranges[0]?.positions.from ?? 0;
+  if (from === 0) return start;
+  return code.let(i32.sub(start, i32.mul(from, i32.const(stride))));
+}
+
+function boundsMove(node: Node, { loops }: Axis): boolean {
+  if (node.op !== "load") return false;
+  return node.bounds.some(({ index }) =>
+    loops.some((loop) => index.loops.has(loop))
+  );
+}
+
+function partition<T>(
+  list: readonly T[],
+  test: (x: T) => boolean,
+): readonly [readonly T[], readonly T[]] {
+  return [list.filter(test), list.filter((x) => !test(x))];
+}
+
+/** Whether a vector is within all bounds at every inner position; `null` if it never is. */
+function isAllInside(
+  place: Scope,
+  { columns, inner, lanes }: Plan,
+  { bounds }: LoadNode,
+): I32 | null {
+  const first = place.child(place.code);
+  for (const axis of inner.axes) first.bind(axis, null);
+  const tests = bounds.map(({ index, extent }) => {
+    const isPlain = index.terms.every(({ atom }) => atom instanceof Loop);
+    const spans = inner.axes.map((axis) =>
+      strideOf(index, axis) * (axis.extent - 1)
+    );
+    spans.push(strideOf(index, columns.axes.at(-1)!) * (lanes - 1));
+    const low = sum(spans.map((span) => Math.min(0, span)));
+    const room = extent - sum(spans.map(Math.abs));
+    if (!isPlain || room <= 0) return null;
+    const lowest = i32.add(first.index(index), i32.const(low));
+    return i32.lt_u(lowest, i32.const(room));
+  });
+  if (tests.length === 0 || tests.includes(null)) return null;
+  return place.code.let(tests.map((t) => t!).reduce((x, y) => i32.and(x, y)));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((x, y) => x + y, 0);
 }
 
 /** Loads along an inner axis, 4 columns at a time, and turns rows into columns. */
@@ -131,7 +231,7 @@ export function packRows(
   scope: Scope,
   plan: Plan,
   block: InnerBlock,
-  range: Range,
+  range: Part,
   to: I32,
 ): void {
   if (rowsLieSideBySide(plan)) packAlongRows(scope, plan, block, range, to);
@@ -142,7 +242,7 @@ function packRowByRow(
   scope: Scope,
   plan: Plan,
   { ranges }: InnerBlock,
-  { from, count }: Range,
+  { from, count }: Part,
   to: I32,
 ): void {
   const { rows: { node, axes }, type } = plan;
@@ -153,7 +253,7 @@ function packRowByRow(
     const at = code.let(
       i32.add(to, i32.mul(i, i32.const(packedRows(plan).outer))),
     );
-    bindRow(place, axes, code.let(i32.add(from, i)));
+    bindAxes(place, axes, code.let(i32.add(from, i)));
     if (!along) return place.code.do(storeScalar(at, place.scalar(node), 0));
     oneByOne([place], ranges.slice(0, -1), ([line]) => {
       inVectors(line!, along.axis, along.positions, 1, ([p], wide) => {
@@ -170,7 +270,7 @@ function packAlongRows(
   scope: Scope,
   plan: Plan,
   { ranges }: InnerBlock,
-  { from, count }: Range,
+  { from, count }: Part,
   to: I32,
 ): void {
   const { rows: { node, axes }, lanes } = plan;

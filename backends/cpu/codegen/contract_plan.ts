@@ -24,10 +24,17 @@ const INNER_BLOCK = 320;
 const ROW_BLOCK = 384;
 /** Elements of the columns of a block, and of its sums. */
 const BLOCK_ELEMENTS = 1 << 15;
+/** The same where all is to stay in the first cache, and the fewest columns worth it. */
+const NEAR_ELEMENTS = 1 << 13;
+const NEAR_COLUMNS = 32;
 /** Nanoseconds of a product in a whole tile. */
 const PRODUCT = 0.03;
 /** Nanoseconds of work that an item should have, unless it is a whole block. */
 const ITEM_COST = 20_000;
+/** Products per sum that a chunk of the inner loops should have. */
+const CHUNK = 512;
+/** Bytes of operands that may be packed before all items. */
+const AHEAD_BYTES = 1 << 25;
 /** Items that keep several threads busy to the end. */
 const ENOUGH_ITEMS = 32;
 
@@ -37,6 +44,12 @@ export interface Cut {
   readonly size: number;
   readonly count: number;
 }
+
+/**
+ * Where an operand is packed: not at all, by each item that needs it, or once,
+ * before all items.
+ */
+export type Packing = "none" | "inside" | "ahead";
 
 /** One of the two operands. */
 export interface Side {
@@ -49,6 +62,12 @@ export interface Side {
     readonly outer: number;
     readonly inner: number;
   } | null;
+}
+
+/** An operand, how it is cut into blocks and where they are packed. */
+export interface CutSide extends Side {
+  readonly cut: Cut;
+  readonly packing: Packing;
 }
 
 /** The inner axes: those before `at` are fixed in a block, `at` is cut, the rest is whole. */
@@ -67,9 +86,9 @@ export interface Plan {
   readonly type: SumType;
   readonly lanes: 2 | 4;
   readonly batch: readonly Axis[];
-  readonly rows: Side & { readonly cut: Cut };
+  readonly rows: CutSide;
   /** Cut are the vectors of columns, those of each position of the outer axes by themselves. */
-  readonly columns: Side & { readonly cut: Cut };
+  readonly columns: CutSide;
   readonly inner: InnerCut;
   /** How many parts of the blocks of inner loops are added up on their own. */
   readonly chunks: Cut;
@@ -79,7 +98,7 @@ export interface Plan {
   readonly cost: number;
 }
 
-/** The best plan, or `null` where vectors of columns do not pay. */
+/** The best plan, or `null` where it is not worth its while. */
 export function planOf(kernel: Contract): Plan | null {
   const type = sumTypeOf(kernel.node.dtype);
   const lanes = type === "float64" ? 2 : 4;
@@ -90,7 +109,22 @@ export function planOf(kernel: Contract): Plan | null {
   const [first, second] = plans;
   if (!first) return null;
   const best = second && second.cost < first.cost ? second : first;
-  return cutUp(best);
+  return best.cost < directCost(kernel) ? cutUp(best) : null;
+}
+
+/** Rough nanoseconds of the contraction as a nest that reads operands in place. */
+function directCost({ batch, rows, columns, node }: Contract): number {
+  const [m, n] = [sizeOf(rows), sizeOf(columns)];
+  // Each element of an operand is used once: moving it first only costs.
+  if (m === 1 || n === 1) return 0;
+  const { left, right } = node;
+  const hasBounds = [left, right].some((x) =>
+    x.op === "load" && x.bounds.length > 0
+  );
+  const perProduct = (Math.min(m, n) < 4 ? 0.2 : 0.09) +
+    0.03 * (left.cost + right.cost) +
+    (hasBounds ? 0.2 : 0);
+  return sizeOf([...batch, ...rows, ...columns, ...node.inner]) * perProduct;
 }
 
 interface Draft {
@@ -237,6 +271,8 @@ function evenly(total: number, most: number, step = 1): number {
 
 // Costs
 
+/** Nanoseconds to begin and end a tile. */
+const TILE_CALL = 8;
 /** Time of a tile of so many rows, where that of a whole one is 1. */
 const TILE_TIMES = [0, 0.45, 0.58, 0.68, 0.74, 0.88, 1];
 
@@ -245,10 +281,9 @@ function costOf(
   offsets: readonly Parameters<typeof strideOf>[0][],
 ): number {
   const m = sizeOf(rows.axes);
-  const last = columns.axes.at(-1)!;
-  const n = sizeOf(columns.axes) / last.extent *
-    Math.ceil(last.extent / lanes) * lanes;
+  const n = vectorsOf({ columns, lanes }) * lanes;
   const k = sizeOf(inner.axes);
+  const last = columns.axes.at(-1)!;
   const tiles = Math.floor(m / TILE_ROWS) + TILE_TIMES[m % TILE_ROWS]!;
   const products = tiles * TILE_ROWS * n * k * PRODUCT * 4 / lanes;
   const packing = packingCost(columns, inner) * n * k +
@@ -258,7 +293,17 @@ function costOf(
       sum + m * n * (Math.abs(strideOf(offset, last)) === 1 ? 0.15 : 0.8),
     0,
   );
-  return sizeOf(batch) * (products + packing + stores);
+  const calls = Math.ceil(m / TILE_ROWS) * n / lanes / TILE_VECTORS *
+    inner.blocks;
+  return sizeOf(batch) * (products + packing + stores + calls * TILE_CALL);
+}
+
+/** Vectors of columns: the last one of a line may not be whole. */
+function vectorsOf(
+  { columns, lanes }: Pick<Draft, "columns" | "lanes">,
+): number {
+  const { extent } = columns.axes.at(-1)!;
+  return sizeOf(columns.axes) / extent * Math.ceil(extent / lanes);
 }
 
 /** Rough nanoseconds per element. */
@@ -274,37 +319,72 @@ function packingCost({ direct, node, axes }: Side, inner: InnerCut): number {
 
 function cutUp(draft: Draft): Plan {
   const { lanes, batch, rows, columns, inner } = draft;
-  const m = sizeOf(rows.axes);
-  const last = columns.axes.at(-1)!;
-  const vectors = sizeOf(columns.axes) / last.extent *
-    Math.ceil(last.extent / lanes);
-  let rowSize = evenly(m, ROW_BLOCK, TILE_ROWS);
-  const most = BLOCK_ELEMENTS / lanes / Math.max(inner.depth, rowSize);
-  let columnSize = evenly(vectors, most, TILE_VECTORS);
-  const blocks = () =>
-    sizeOf(batch) * Math.ceil(m / rowSize) * Math.ceil(vectors / columnSize);
+  const [m, vectors] = [sizeOf(rows.axes), vectorsOf(draft)];
   const wanted = Math.min(ENOUGH_ITEMS, draft.cost / ITEM_COST);
-  while (blocks() < wanted) {
+  let rowSize = evenly(m, ROW_BLOCK, TILE_ROWS);
+  let columnSize = evenly(
+    vectors,
+    mostColumns(draft, rowSize) / lanes,
+    TILE_VECTORS,
+  );
+  const results = () =>
+    sizeOf(batch) * Math.ceil(m / rowSize) * Math.ceil(vectors / columnSize);
+  // Blocks that are read where they lie may be small; what is packed is packed
+  // for few and large ones, which rather share their inner loops.
+  const mayChunk = !rows.direct || !columns.direct
+    ? Math.ceil(inner.blocks * inner.depth / CHUNK)
+    : 1;
+  while (results() * mayChunk < wanted) {
     const canCutColumns = columnSize > 2 * TILE_VECTORS;
     const canCutRows = rowSize > 2 * TILE_ROWS;
     if (!canCutColumns && !canCutRows) break;
     const isColumnsTurn = canCutColumns &&
-      (!canCutRows || !columns.direct || columnSize * lanes >= rowSize);
+      (!canCutRows || columnSize * lanes >= rowSize);
     if (isColumnsTurn) {
       columnSize = evenly(vectors, columnSize / 2, TILE_VECTORS);
     } else rowSize = evenly(m, rowSize / 2, TILE_ROWS);
   }
-  const results = blocks();
   const parts = Math.min(
     inner.blocks,
-    results * 2 > wanted ? 1 : Math.ceil(wanted / results),
+    results() * 2 > wanted ? 1 : Math.ceil(wanted / results()),
   );
+  const cuts = {
+    rows: cutOf(m, rowSize),
+    columns: cutOf(vectors, columnSize),
+  };
   return {
     ...draft,
-    rows: { ...rows, cut: cutOf(m, rowSize) },
-    columns: { ...columns, cut: cutOf(vectors, columnSize) },
+    rows: {
+      ...rows,
+      cut: cuts.rows,
+      packing: packingOf(draft, rows, m, cuts.columns),
+    },
+    columns: {
+      ...columns,
+      cut: cuts.columns,
+      packing: packingOf(draft, columns, vectors * lanes, cuts.rows),
+    },
     chunks: cutOf(inner.blocks, evenly(inner.blocks, inner.blocks / parts)),
-    results,
-    cost: draft.cost / results,
+    results: results(),
+    cost: draft.cost / results(),
   };
+}
+
+/** Columns of a block: what is packed for few rows should not leave the first cache. */
+function mostColumns({ columns, inner }: Draft, rows: number): number {
+  const near = NEAR_ELEMENTS / (inner.depth + rows);
+  if (!columns.direct && near >= NEAR_COLUMNS) return near;
+  return BLOCK_ELEMENTS / Math.max(inner.depth, rows);
+}
+
+function packingOf(
+  { type, batch, inner }: Draft,
+  { direct }: Side,
+  extent: number,
+  others: Cut,
+): Packing {
+  if (direct) return "none";
+  const elements = sizeOf(batch) * extent * inner.blocks * inner.depth;
+  const isSmall = elements * DTYPES[type].bytes <= AHEAD_BYTES;
+  return others.count > 1 && isSmall ? "ahead" : "inside";
 }

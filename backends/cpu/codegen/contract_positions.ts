@@ -1,7 +1,7 @@
 /** Where a row, a vector of columns or a block of inner loops lies among the axes. */
 
 import { i32 } from "../wasm/instructions.ts";
-import type { I32, Local } from "../wasm/value.ts";
+import type { I32 } from "../wasm/value.ts";
 import type { Axis } from "./axes.ts";
 import type { Cut, InnerCut, Plan } from "./contract_plan.ts";
 import { smaller } from "./kernel_module.ts";
@@ -11,13 +11,14 @@ import type { Scope } from "./scope.ts";
 /** A position among all of some counts as one in each of them. */
 export function digitsOf(
   { code }: Scope,
-  position: I32,
+  position: I32 | null,
   counts: readonly number[],
 ): readonly (I32 | null)[] {
   const digits: (I32 | null)[] = counts.map(() => null);
   const real = counts.flatMap((count, i) => count === 1 ? [] : [i]);
   let rest = position;
   for (const i of real.toReversed()) {
+    if (rest === null) break;
     if (i === real[0]) {
       digits[i] = rest;
       break;
@@ -29,13 +30,25 @@ export function digitsOf(
   return digits;
 }
 
-/** Binds axes to the position of a row. */
-export function bindRow(
+/** The reverse, of two digits: `first * count + second`. */
+export function joinedDigits(
+  { code }: Scope,
+  first: I32 | null,
+  count: number,
+  second: I32 | null,
+): I32 {
+  const zero = i32.const(0);
+  const scaled = i32.mul(first ?? zero, i32.const(count));
+  return code.let(i32.add(scaled, second ?? zero));
+}
+
+/** Binds axes to a position among all of them. */
+export function bindAxes(
   scope: Scope,
   axes: readonly Axis[],
-  row: I32,
+  position: I32 | null,
 ): Scope {
-  const digits = digitsOf(scope, row, axes.map((axis) => axis.extent));
+  const digits = digitsOf(scope, position, axes.map((axis) => axis.extent));
   axes.forEach((axis, i) => scope.bind(axis, digits[i]!));
   return scope;
 }
@@ -91,7 +104,7 @@ export interface InnerBlock {
 export function enterInnerBlock(
   scope: Scope,
   { axes, at, cut, depth }: InnerCut,
-  block: I32,
+  block: I32 | null,
 ): InnerBlock {
   const { code } = scope;
   const outer = axes.slice(0, at);
@@ -103,7 +116,8 @@ export function enterInnerBlock(
   const start = scope.child(code);
   const [axis, ...whole] = axes.slice(at);
   if (!axis) return { ranges: [], count: i32.const(1), start };
-  const { from, to } = partOf(scope, cut, digits.at(-1)!);
+  const { from, count } = partOf(scope, cut, digits.at(-1)!);
+  const to = code.let(i32.add(from, count));
   start.bind(axis, from);
   for (const axis of whole) start.bind(axis, null);
   const perPosition = depth / cut.size;
@@ -114,9 +128,15 @@ export function enterInnerBlock(
     ],
     count: cut.total % cut.size === 0
       ? i32.const(depth)
-      : code.let(i32.mul(i32.sub(to, from), i32.const(perPosition))),
+      : code.let(i32.mul(count, i32.const(perPosition))),
     start,
   };
+}
+
+/** Some positions in a row. */
+export interface Part {
+  readonly from: I32;
+  readonly count: I32;
 }
 
 /** The positions of part number `at`, which is 0 where it is `null`. */
@@ -124,12 +144,12 @@ export function partOf(
   { code }: Scope,
   { total, size, count }: Cut,
   at: I32 | null,
-): { readonly from: I32; readonly to: I32 } {
+): Part {
   if (at === null || count === 1) {
-    return { from: i32.const(0), to: i32.const(Math.min(size, total)) };
+    return { from: i32.const(0), count: i32.const(Math.min(size, total)) };
   }
-  const from: Local<"i32"> = code.let(i32.mul(at, i32.const(size)));
-  const end = code.let(i32.add(from, i32.const(size)));
-  if (total % size === 0) return { from, to: end };
-  return { from, to: code.let(smaller(end, i32.const(total))) };
+  const from = code.let(i32.mul(at, i32.const(size)));
+  if (total % size === 0) return { from, count: i32.const(size) };
+  const left = code.let(i32.sub(i32.const(total), from));
+  return { from, count: code.let(smaller(left, i32.const(size))) };
 }
