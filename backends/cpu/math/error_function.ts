@@ -153,8 +153,11 @@ export function erfInv(code: Code, x: V128): V128 {
     polynomial(code, w, ERF_INV_NEAR),
     polynomial(code, code.let(root), ERF_INV_FAR),
   );
-  const inner = f32x4.add(input, f32x4.mul(input, factor));
   const size = code.let(f32x4.abs(input));
+  const inner = v128.or(
+    f32x4.add(size, f32x4.mul(size, factor)),
+    v128.xor(input, size), // keeps -0
+  );
   const ends = f32x4.mul(input, number(code, Infinity));
   const result = choose(f32x4.eq(size, one), ends, inner);
   // Also NaN, of which the logarithm makes a number.

@@ -11,9 +11,7 @@ import {
   reduce,
   scale,
 } from "./exponential.ts";
-import { bits, choose, number, polynomial } from "./vector.ts";
-
-const SIGN = 0x80000000;
+import { choose, number, polynomial } from "./vector.ts";
 
 /** From here on the result is 1. */
 const TANH_ONE = 9.1;
@@ -31,8 +29,7 @@ export function tanh(code: Code, x: V128): V128 {
     f32x4.add(f32x4.sub(factor, number(code, 1)), main),
   );
   const result = f32x4.div(t, f32x4.add(t, number(code, 2)));
-  const signs = v128.xor(v128.xor(input, size), bits(code, SIGN));
-  return v128.xor(result, signs);
+  return v128.or(f32x4.abs(result), v128.xor(input, size));
 }
 
 /** `(sinh(x) - x) / x^3` of `x^2`, for `|x| <= 1`; error below 2^-31. */
