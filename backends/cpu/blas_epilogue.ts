@@ -1,5 +1,6 @@
 /** Contractions whose results lie in memory already: nests that finish them. */
 
+import { itemSize } from "../../core/dtype.ts";
 import { Index, type Loop } from "../../core/ir/index.ts";
 import type { Contract, Nest } from "../../core/ir/kernel.ts";
 import { isApplied, type LoadNode, type Node } from "../../core/ir/scalar.ts";
@@ -8,8 +9,8 @@ import { isApplied, type LoadNode, type Node } from "../../core/ir/scalar.ts";
 export interface Split {
   /** Where its sums go: a buffer after those of the kernel. */
   readonly sums: LoadNode;
-  /** How many there are. */
-  readonly size: number;
+  /** Bytes that they take. */
+  readonly bytes: number;
   /** Reads them, and makes the stores of the contraction. */
   readonly epilogue: Nest;
 }
@@ -32,7 +33,7 @@ export function splitContract(kernel: Contract): Split {
   const replaced = new Map<Node, Node>([[node, sums]]);
   return {
     sums,
-    size,
+    bytes: size * itemSize(node.dtype),
     epilogue: {
       kind: "nest",
       buffers: [...buffers, { dtype: node.dtype, size }],

@@ -1,30 +1,12 @@
 /** Finds and opens a BLAS library of the system. Needs `--allow-ffi`. */
 
-/** `cblas_sgemm` or `cblas_dgemm`; matrices are addresses, integers have 32 bits. */
-export type GemmFunction = (
-  order: number,
-  transposeLeft: number,
-  transposeRight: number,
-  m: number,
-  n: number,
-  k: number,
-  alpha: number,
-  left: bigint,
-  leftLeading: number,
-  right: bigint,
-  rightLeading: number,
-  beta: number,
-  out: bigint,
-  outLeading: number,
-) => void;
+import { GEMM_SYMBOLS } from "./blas_phase.ts";
 
 /** An opened library. */
 export interface BlasLibrary {
   /** What it says it is, or else its file. */
   readonly name: string;
-  readonly gemm: Readonly<Record<"float32" | "float64", GemmFunction>>;
-  /** How many threads it may use, where it can be told. */
-  setThreads(threads: number): void;
+  readonly file: string;
 }
 
 /** Names under which libraries are installed; those that are tuned come first. */
@@ -58,25 +40,8 @@ const OTHER_FILES: readonly string[] = [
   "libblas.so.3",
 ];
 
-const GEMM = {
-  result: "void",
-  // deno-fmt-ignore
-  parameters: [
-    "i32", "i32", "i32", "i32", "i32", "i32", "f32",
-    "usize", "i32", "usize", "i32", "f32", "usize", "i32",
-  ],
-} as const;
-
 const SYMBOLS = {
-  cblas_sgemm: GEMM,
-  cblas_dgemm: {
-    result: "void",
-    // deno-fmt-ignore
-    parameters: [
-      "i32", "i32", "i32", "i32", "i32", "i32", "f64",
-      "usize", "i32", "usize", "i32", "f64", "usize", "i32",
-    ],
-  },
+  ...GEMM_SYMBOLS,
   openblas_get_config: { parameters: [], result: "pointer", optional: true },
   openblas_set_num_threads: {
     parameters: ["i32"],
@@ -99,6 +64,8 @@ const SYMBOLS = {
     result: "void",
     optional: true,
   },
+  /** Of Accelerate, since macOS 15: 1 is `BLAS_THREADING_SINGLE_THREADED`. */
+  BLASSetThreading: { parameters: ["u32"], result: "i32", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
@@ -180,15 +147,19 @@ function openFile(file: string): BlasLibrary {
 function libraryOf(file: string): BlasLibrary {
   const { symbols } = Deno.dlopen(file, SYMBOLS);
   const name = nameOf(symbols) ?? file;
-  return {
-    name,
-    gemm: { float32: symbols.cblas_sgemm, float64: symbols.cblas_dgemm },
-    setThreads: (threads) => {
-      symbols.openblas_set_num_threads?.(threads);
-      symbols.MKL_Set_Num_Threads?.(threads);
-      symbols.bli_thread_set_num_threads?.(BigInt(threads));
-    },
-  };
+  useOneThread(symbols);
+  return { name, file };
+}
+
+/**
+ * Our threads call it side by side. Its own would compete with them for cores:
+ * those of OpenBLAS spin for 25 ms after each call.
+ */
+function useOneThread(symbols: Symbols): void {
+  symbols.openblas_set_num_threads?.(1);
+  symbols.MKL_Set_Num_Threads?.(1);
+  symbols.bli_thread_set_num_threads?.(1n);
+  symbols.BLASSetThreading?.(1);
 }
 
 function nameOf(symbols: Symbols): string | null {

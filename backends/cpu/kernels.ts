@@ -8,7 +8,7 @@ import { mathImports } from "./math_imports.ts";
 import type { PoolKernel } from "./pool.ts";
 
 /** Kernels that no Program needs stay for as many others. */
-const LIMIT = 4096;
+const LIMIT = 2048;
 
 /** A kernel that can run on every thread. */
 export interface CompiledKernel extends PoolKernel {
@@ -50,10 +50,24 @@ export class Kernels {
   get(kernel: Kernel): CompiledKernel {
     let compiled = this.ofKernel.get(kernel);
     if (!compiled) {
-      this.ofKernel.set(
-        kernel,
-        compiled = this.find(formatKernel(kernel), kernel),
+      compiled = this.find(
+        formatKernel(kernel),
+        (id) => this.compile(kernel, id),
       );
+      this.ofKernel.set(kernel, compiled);
+    }
+    return compiled;
+  }
+
+  /** The kernel of that text, made if it is new. */
+  find(text: string, make: (id: number) => CompiledKernel): CompiledKernel {
+    const known = this.ofText.get(text);
+    const compiled = known ?? make(++this.lastId);
+    if (known) this.ofText.delete(text);
+    else this.collected.register(compiled, compiled.id);
+    this.ofText.set(text, compiled);
+    if (this.ofText.size > LIMIT) {
+      this.ofText.delete(this.ofText.keys().next().value!);
     }
     return compiled;
   }
@@ -68,18 +82,6 @@ export class Kernels {
       runs,
       text,
     }));
-  }
-
-  private find(text: string, kernel: Kernel): CompiledKernel {
-    const known = this.ofText.get(text);
-    const compiled = known ?? this.compile(kernel, ++this.lastId);
-    if (known) this.ofText.delete(text);
-    else this.collected.register(compiled, compiled.id);
-    this.ofText.set(text, compiled);
-    if (this.ofText.size > LIMIT) {
-      this.ofText.delete(this.ofText.keys().next().value!);
-    }
-    return compiled;
   }
 }
 

@@ -67,8 +67,7 @@ export class Machine {
   }
 
   private useBlas(library: BlasLibrary | null): void {
-    library?.setThreads(this.threads);
     if (library === (this.library?.library ?? null)) return;
-    this.library = library && new Blas(library, this.memory.bytes);
+    this.library = library && new Blas(library, this.memory.memory);
   }
 }

@@ -1,5 +1,6 @@
 /** The threads of the CPU: fork, join, and how workers come to life. */
 
+import type { ProductTask } from "./blas_task.ts";
 import type {
   Failure,
   KernelMessage,
@@ -13,9 +14,11 @@ import { workerScript } from "./pool_worker.ts";
 export interface PoolKernel {
   /** Positive, and of no other kernel of this pool. */
   readonly id: number;
-  readonly module: WebAssembly.Module;
+  readonly module: WebAssembly.Module | null;
+  /** What its only phase does where it has no module. */
+  readonly task?: ProductTask | null;
   readonly phases: readonly { readonly name: string }[];
-  /** The phases, of the main thread's instance of the module. */
+  /** The phases, as the main thread runs them. */
   readonly exports: readonly ((from: number, to: number) => void)[];
   /** Whether it imports functions that workers do not have. */
   readonly mainOnly?: boolean;
@@ -135,7 +138,7 @@ class ThreadPool implements Pool {
 
   forget(id: number): void {
     if (!this.#sent.delete(id)) return;
-    this.#send({ id, module: null, phases: [] });
+    this.#send({ id, module: null, task: null, phases: [] });
   }
 
   dispose(): void {
@@ -170,8 +173,9 @@ class ThreadPool implements Pool {
     if (failure !== null) throw failureOf(kernel, phase, failure);
   }
 
-  #introduce({ id, module, phases }: PoolKernel): void {
-    const message = { id, module, phases: phases.map(({ name }) => name) };
+  #introduce({ id, module, task = null, phases }: PoolKernel): void {
+    const names = phases.map(({ name }) => name);
+    const message = { id, module, task, phases: names };
     this.#sent.set(id, message);
     this.#send(message);
   }

@@ -7,6 +7,8 @@
  * and waits until nobody is inside, which is when the words may change again.
  */
 
+import type { ProductTask } from "./blas_task.ts";
+
 /**
  * Places in an `Int32Array` over the control area. Words that different
  * threads write are on different cache lines, of 16 words.
@@ -54,10 +56,12 @@ export const POOL = {
 /** Bytes of the control area; it begins at a multiple of 64. */
 export const CONTROL_BYTES = 4 * POOL.WORDS;
 
-/** What the main thread sends: a kernel to keep, or (no module) to forget. */
+/** What the main thread sends: a kernel to keep, or (no phases) to forget. */
 export interface KernelMessage {
   readonly id: number;
   readonly module: WebAssembly.Module | null;
+  /** What its only phase does where it has no module. */
+  readonly task: ProductTask | null;
   readonly phases: readonly string[];
 }
 

@@ -7,15 +7,23 @@ import type {
   Receive,
   WorkerData,
 } from "./pool_protocol.ts";
+import { GEMM_SYMBOLS, productPhases } from "./blas_phase.ts";
+import type { ProductTask } from "./blas_task.ts";
+import { ARGUMENTS } from "./layout.ts";
 import { POOL as POOL_WORDS } from "./pool_protocol.ts";
 
 type PhaseFunction = (from: number, to: number) => void;
+
+type PhaseOfTask = (task: ProductTask) => PhaseFunction;
 
 /** The script of a worker: JavaScript, as types are gone when it runs. */
 export function workerScript(): string {
   return `const { workerData, receiveMessageOnPort } =
   require("node:worker_threads");
-(${serve})(${JSON.stringify(POOL_WORDS)}, workerData, receiveMessageOnPort);`;
+const phaseOf = (${productPhases})(
+  ${JSON.stringify(GEMM_SYMBOLS)}, workerData.memory, ${ARGUMENTS});
+(${serve})(
+  ${JSON.stringify(POOL_WORDS)}, workerData, receiveMessageOnPort, phaseOf);`;
 }
 
 /**
@@ -27,6 +35,7 @@ function serve(
   pool: typeof POOL,
   { memory, control, scratch, generation, port }: WorkerData,
   receive: Receive,
+  phaseOf: PhaseOfTask,
 ): void {
   const words = new Int32Array(memory.buffer, control, pool.WORDS);
   const kernels = new Map<number, KernelMessage>();
@@ -74,7 +83,7 @@ function serve(
     for (let next = receive(port); next; next = receive(port)) {
       const kernel = next.message as KernelMessage;
       instances.delete(kernel.id);
-      if (kernel.module === null) kernels.delete(kernel.id);
+      if (kernel.phases.length === 0) kernels.delete(kernel.id);
       else kernels.set(kernel.id, kernel);
     }
   }
@@ -82,11 +91,18 @@ function serve(
   function instantiate(id: number): readonly PhaseFunction[] {
     if (!kernels.has(id)) readMessages();
     const kernel = kernels.get(id);
-    if (!kernel?.module) throw new Error("it has not been sent");
-    const { exports } = new WebAssembly.Instance(kernel.module, imports);
-    const phases = kernel.phases.map((name) => exports[name] as PhaseFunction);
+    if (!kernel) throw new Error("it has not been sent");
+    const phases = phasesOf(kernel);
     instances.set(id, phases);
     return phases;
+  }
+
+  function phasesOf(
+    { module, task, phases }: KernelMessage,
+  ): readonly PhaseFunction[] {
+    if (module === null) return [phaseOf(task!)];
+    const { exports } = new WebAssembly.Instance(module, imports);
+    return phases.map((name) => exports[name] as PhaseFunction);
   }
 
   function work(): void {

@@ -8,7 +8,7 @@ import type {
 } from "../../core/ir/program.ts";
 import { itemSize } from "../../core/dtype.ts";
 import type { Kernel } from "../../core/ir/kernel.ts";
-import { BlasCall } from "./blas_call.ts";
+import { formatKernel } from "../../core/ir/print.ts";
 import type { CompiledKernel } from "./kernels.ts";
 import type { Machine } from "./machine.ts";
 
@@ -101,13 +101,19 @@ export class StepCompiler {
    * in the workspace: it has no reductions, so it needs none for itself.
    */
   private blasCall({ kernel, buffers }: KernelStep): readonly StepRun[] | null {
-    const { frame, machine: { blas }, program } = this;
-    const taken = blas?.prepare(kernel);
+    const { frame, machine, program } = this;
+    const { blas } = machine;
+    const taken = blas?.take(kernel);
     if (!blas || !taken) return null;
     this.workspace = Math.max(this.workspace, taken.workspace);
     const sums = program.slots.length;
     const slots = [...buffers.map((id) => this.slotOf(id)), sums];
-    const call = new BlasCall(taken, blas, slots, frame.addresses);
+    const text = `${formatKernel(kernel)}\nby ${blas.library.name}`;
+    const compiled = machine.kernels.find(
+      text,
+      (id) => blas.compile(taken, id),
+    );
+    const call = new KernelCall(compiled, slots, frame, machine);
     if (!taken.epilogue) return [call];
     return [call, this.kernelCall(taken.epilogue, slots)];
   }
