@@ -96,7 +96,7 @@ function partitionWith(
 ): Partition {
   const stored = new Set(required);
   const chains = chainsOf(jaxpr, stored, choices.bindings);
-  const grouping = new Grouping(chains, stored, choices);
+  const grouping = new Grouping(chains, stored, choices, jaxpr.outputs);
   for (const equation of [...jaxpr.equations].reverse()) grouping.add(equation);
   return {
     units: grouping.inOrder(),
@@ -237,6 +237,7 @@ class Grouping {
     private readonly chains: ReadonlyMap<Var, Chain>,
     private readonly stored: Set<Var>,
     private readonly choices: FusionChoices,
+    private readonly outputs: readonly Atom[],
   ) {}
 
   add(equation: Equation): void {
@@ -258,6 +259,7 @@ class Grouping {
 
   /** The units so that each comes after those whose results it reads. */
   inOrder(): readonly Unit[] {
+    this.groups.forEach((unit) => this.keepNeeded(unit));
     this.groups.forEach((unit) => this.letReadersFirst(unit));
     const done = new Set<Group>();
     const order: Unit[] = [];
@@ -269,6 +271,17 @@ class Grouping {
     };
     this.groups.forEach(visit);
     return order.reverse();
+  }
+
+  /** Does not store what only the kernel that makes it reads. */
+  private keepNeeded(unit: Group): void {
+    const isNeeded = (v: Var) =>
+      this.outputs.includes(v) ||
+      [...this.users.get(v) ?? []].some((user) => user !== unit);
+    for (const v of unit.roots.filter((v) => !isNeeded(v))) {
+      this.stored.delete(v);
+      unit.roots.splice(unit.roots.indexOf(v), 1);
+    }
   }
 
   /** Orders the other readers of a value before the unit that overwrites it, where it can. */

@@ -94,10 +94,15 @@ export class Block {
     for (;;) {
       const steps = this.attempt();
       if (!(steps instanceof Conflict)) return this.withOutputs(steps);
-      const before = this.stored.size + this.alone.size;
-      for (const v of steps.stored) this.stored.add(v);
-      for (const v of steps.alone) this.alone.add(v);
-      if (this.stored.size + this.alone.size === before) {
+      const { stored, alone } = this;
+      const before = stored.size + alone.size;
+      for (const v of steps.stored) stored.add(v);
+      for (const v of steps.alone) alone.add(v);
+      // What was to be stored may have ended up in the kernel that reads it.
+      if (stored.size + alone.size === before) {
+        for (const v of steps.stored) alone.add(v);
+      }
+      if (stored.size + alone.size === before) {
         throw new Error(`Cannot find kernels for the program\n${this.jaxpr}`);
       }
     }
