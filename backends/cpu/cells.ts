@@ -11,23 +11,22 @@
 import type { Buffer } from "../../core/backend.ts";
 import { type Block, blockBytes, Blocks } from "./blocks.ts";
 import type { SharedMemory } from "./memory.ts";
-import { Reclaimer } from "./reclaimer.ts";
-import { bytesOfSaved, copied, restore, save, type Saved } from "./saved.ts";
+import { Reclaimer, weightOf } from "./reclaimer.ts";
+import {
+  bytesOfSaved,
+  copied,
+  restore,
+  save,
+  type Saved,
+  SMALL,
+} from "./saved.ts";
 
 /**
- * Of values of at least so many bytes it is known whether their handle is still
- * held, once the collector has run. This costs 0.3 µs a value.
+ * How many small values have a block at the same time: they are bounded by
+ * their number, not by their bytes. Each costs the collector, and once they fill
+ * the caches of the processor, an operation on four elements takes 1000 ns
+ * instead of 140.
  */
-const WATCHED = 65536;
-
-/**
- * Smaller values are bounded by their number, not by their bytes: each costs
- * the collector, and once they fill the caches of the processor, an operation
- * on four elements takes 1000 ns instead of 140.
- */
-const SMALL = 4096;
-
-/** Small values that have a block at the same time. */
 const MOST_SMALL = 8192;
 
 /** A value, wherever it lies at present. */
@@ -153,7 +152,9 @@ export class Cells {
 
   /** A block of at least so many bytes, or 0 if there is no room for it. */
   reserve(bytes: number): Block {
-    if (bytes >= WATCHED && this.reclaimer.isTime) this.reclaim();
+    if (bytes > SMALL && this.reclaimer.isTime) {
+      this.reclaimer.look(() => this.freeUnheld());
+    }
     const needed = blockBytes(bytes);
     while (this.used + needed > this.limit) {
       if (!this.evictOldest()) return 0;
@@ -212,22 +213,21 @@ export class Cells {
     if (cell.block === 0) return;
     const address = this.addressOf(cell.block) >>> 0;
     cell.saved = save(this.memory, address, cell.bytes);
-    if (cell.handle) this.reclaimer.forget(cell.bytes);
     cell.handle = null;
     this.dropBlock(cell);
     this.evictions++;
   }
 
-  /** Frees the blocks of values that nobody holds any more. */
-  private reclaim(): void {
-    this.reclaimer.run(() => {
-      const before = this.used;
-      for (const cell of this.large) {
-        const { handle } = cell;
-        if (handle && !handle.deref()) this.dropBlock(cell);
-      }
-      return before - this.used;
-    });
+  /** Frees the blocks of values that nobody holds any more; gives their weight. */
+  private freeUnheld(): number {
+    let weight = 0;
+    for (const cell of this.large) {
+      const { handle } = cell;
+      if (!handle || handle.deref()) continue;
+      this.dropBlock(cell);
+      weight += weightOf(cell.bytes);
+    }
+    return weight;
   }
 
   private evictOldest(): boolean {
@@ -250,11 +250,11 @@ export class Cells {
   }
 
   private lineOf({ bytes }: Cell): Line {
-    return bytes < SMALL ? this.small : this.large;
+    return bytes <= SMALL ? this.small : this.large;
   }
 
   private watch(buffer: CpuBuffer, cell: Cell): void {
-    if (cell.bytes < WATCHED) return;
+    if (cell.bytes <= SMALL) return;
     cell.handle = this.reclaimer.watch(buffer, cell.bytes);
   }
 }

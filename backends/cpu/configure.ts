@@ -32,7 +32,7 @@ export interface CpuSettings {
 
 /**
  * Half of what 32 bits can address. Loops do not fill it: what is not held any
- * more is found after each quarter of it.
+ * more is found after each eighth of it.
  */
 const DEFAULT_BUDGET = 2 ** 31;
 

@@ -5,31 +5,45 @@
 
 import { Collector } from "./collector.ts";
 
-/** Part of the budget that is made anew between two collections. */
-const PART = 1 / 4;
+/** Part of the budget that is made anew between two looks. */
+const PART = 1 / 8;
+
+/** What a value counts for at least: many small ones are work, too. */
+const LEAST_WEIGHT = 16 * 1024;
 
 /**
- * Bytes worth a millisecond of collection. To copy them out costs four: some
+ * Weight between two times at which the engine is told to let go. Then its own
+ * collections of young objects, which cost us nothing, find most of what many
+ * small operations drop.
+ */
+const RELEASED = 16 * 2 ** 20;
+
+/**
+ * Bytes worth a millisecond of collection. To copy them out costs as much: some
  * 60 µs a MiB, most of it for fresh pages.
  */
 const BYTES_PER_MILLISECOND = 16 * 2 ** 20;
 
-/** Largest factor by which collections that bring little become rarer. */
+/** Largest factor by which looks that find little become rarer. */
 const RELUCTANCE = 32;
 
-/** Bytes that wait to be let go, at most. */
-const HELD = 16 * 2 ** 20;
+/** What a value counts for. */
+export function weightOf(bytes: number): number {
+  return Math.max(bytes, LEAST_WEIGHT);
+}
 
-/** Watches large values by weak references, and decides when to look at them. */
+/**
+ * Watches values by weak references, which costs 0.3 µs each, and decides when
+ * to look at them.
+ */
 export class Reclaimer {
-  /** Bytes watched since the last collection. */
-  private made = 0;
-  /** Bytes to be watched before the next one. */
-  private patience = Infinity;
   private budget = Infinity;
+  /** Weight of what has been watched since the last look. */
+  private made = 0;
+  private nextRelease = RELEASED;
+  /** Weight of what is watched before the next look. */
+  private patience = Infinity;
   private reluctance = 1;
-  /** Bytes copied out of values that the engine may still hold for us. */
-  private held = 0;
 
   constructor(
     private readonly collector = new Collector(),
@@ -39,40 +53,41 @@ export class Reclaimer {
   /** A reference to the handle of a value; `null` where that would only hold it. */
   watch<T extends WeakKey>(handle: T, bytes: number): WeakRef<T> | null {
     if (!this.collector.works) return null;
-    this.made += bytes;
+    this.made += weightOf(bytes);
+    if (this.made >= this.nextRelease) {
+      this.nextRelease += RELEASED;
+      this.collector.release();
+    }
     return new WeakRef(handle);
   }
 
-  /** Notes that a value which was watched has been copied out. */
-  forget(bytes: number): void {
-    this.held += bytes;
-    if (this.held < HELD) return;
-    this.held = 0;
-    this.collector.release();
-  }
-
-  /** Says of how many bytes a part may be made between collections. */
+  /** Says of how many bytes a part may be made between looks. */
   resize(budget: number): void {
     this.budget = budget;
     this.patience = PART * budget;
   }
 
-  /** Whether enough has been made since the last collection. */
+  /** Whether it is time for a look. */
   get isTime(): boolean {
     return this.made >= this.patience;
   }
 
-  /** Collects; `free` then frees what is dead and says how many bytes that was. */
-  run(free: () => number): void {
+  /** Looks: `free` frees what has been found dead and gives its weight. */
+  look(free: () => number): void {
+    const enough = this.made / 2;
+    this.patience = PART * this.budget;
+    if (free() < enough) this.collect(free, enough);
+    this.made = 0;
+    this.nextRelease = RELEASED;
+  }
+
+  private collect(free: () => number, enough: number): void {
     const start = this.now();
     this.collector.collect();
-    const duration = this.now() - start;
-    const isWorthwhile = free() > this.made / 2;
-    this.reluctance = isWorthwhile
+    const worth = BYTES_PER_MILLISECOND * (this.now() - start);
+    this.reluctance = free() >= enough
       ? 1
       : Math.min(2 * this.reluctance, RELUCTANCE);
-    this.patience = this.reluctance *
-      Math.max(PART * this.budget, duration * BYTES_PER_MILLISECOND);
-    this.made = 0;
+    this.patience = this.reluctance * Math.max(this.patience, worth);
   }
 }

@@ -6,10 +6,10 @@ import type { SharedMemory } from "./memory.ts";
 export type Saved = Uint8Array<ArrayBuffer> | readonly number[];
 
 /**
- * Up to so many bytes are kept as a list of numbers: making any typed array
- * takes 0.25 µs, a list of four numbers a tenth of that.
+ * Values of up to so many bytes are small. They are kept as a list of numbers:
+ * making any typed array takes 0.25 µs, a list of four numbers a tenth of that.
  */
-const LISTED = 256;
+export const SMALL = 256;
 
 /** A copy of the bytes at `address`. */
 export function save(
@@ -17,7 +17,7 @@ export function save(
   address: number,
   size: number,
 ): Saved {
-  if (size > LISTED) return copied(bytes, address, size);
+  if (size > SMALL) return copied(bytes, address, size);
   const first = address / 4;
   const list: number[] = [];
   for (let i = 0; 4 * i < size; i++) list.push(words[first + i]!);

@@ -41,44 +41,56 @@ class Counter extends Collector {
   }
 }
 
-/** How often it is time while `total` bytes are made, if a part of them is dead. */
-function collections(total: number, part: number): number {
-  const collector = new Counter();
-  const reclaimer = new Reclaimer(collector, () => 0);
-  reclaimer.resize(2 ** 30);
+/**
+ * Watches values of 1 MiB until they are 16 GiB; gives how often they are looked
+ * at. A part of them has been found dead before each collection, and another
+ * part is after it.
+ */
+function looks(
+  reclaimer: Reclaimer,
+  { before, after }: { readonly before: number; readonly after: number },
+): number {
+  let count = 0;
   let made = 0;
-  for (let sum = 0; sum < total; sum += 2 ** 20) {
+  for (let i = 0; i < 2 ** 14; i++) {
     reclaimer.watch({}, 2 ** 20);
     made += 2 ** 20;
     if (!reclaimer.isTime) continue;
-    reclaimer.run(() => part * made);
+    const found = [before, after].map((part) => part * made).values();
+    reclaimer.look(() => found.next().value!);
     made = 0;
+    count++;
   }
-  return collector.collections;
+  return count;
 }
 
-Deno.test("collections come after each quarter of the budget, rarely if in vain", () => {
-  assertEquals(collections(2 ** 34, 0.9), 64);
-  const vain = collections(2 ** 34, 0.1);
+function reclaimerOf(collector: Collector, duration: number): Reclaimer {
+  let time = 0;
+  const reclaimer = new Reclaimer(collector, () => time += duration);
+  reclaimer.resize(2 ** 31);
+  return reclaimer;
+}
+
+Deno.test("what the engine has found already needs no collection", () => {
+  const collector = new Counter();
+  const reclaimer = reclaimerOf(collector, 0);
+  assertEquals(looks(reclaimer, { before: 0.9, after: 0 }), 64);
+  assertEquals(collector.collections, 0);
+  // Each 16 MiB, the engine is told to let go.
+  assertEquals(collector.releases, 1024);
+});
+
+Deno.test("collections come after each eighth of the budget, rarely if in vain", () => {
+  const collector = new Counter();
+  const reclaimer = reclaimerOf(collector, 0);
+  assertEquals(looks(reclaimer, { before: 0.1, after: 0.8 }), 64);
+  assertEquals(collector.collections, 64);
+  const vain = looks(reclaimer, { before: 0, after: 0.1 });
   assert(vain >= 3 && vain <= 8, `${vain} collections`);
 });
 
-Deno.test("what was moved out is soon let go", () => {
-  const collector = new Counter();
-  const reclaimer = new Reclaimer(collector);
-  for (let i = 0; i < 1000; i++) reclaimer.forget(100_000);
-  assertEquals(collector.releases, 5);
-});
-
 Deno.test("slow collections are rare", () => {
-  const collector = new Counter();
-  let time = 0;
-  const reclaimer = new Reclaimer(collector, () => time += 100);
-  reclaimer.resize(2 ** 30);
-  for (let i = 0; i < 2 ** 14; i++) {
-    reclaimer.watch({}, 2 ** 20);
-    if (reclaimer.isTime) reclaimer.run(() => 2 ** 30);
-  }
+  const reclaimer = reclaimerOf(new Counter(), 100);
   // The first comes after 256 MiB, the others after 1600 each.
-  assertEquals(collector.collections, 11);
+  assertEquals(looks(reclaimer, { before: 0, after: 1 }), 11);
 });
