@@ -3,6 +3,7 @@
 import { isFloating } from "../../../core/dtype.ts";
 import type { Sort } from "../../../core/ir/kernel.ts";
 import { nodesOfStore } from "../../../core/ir/kernel.ts";
+import type { Node } from "../../../core/ir/scalar.ts";
 import { Anatomy, type Axis, mergedAxes, sizeOf } from "./axes.ts";
 import { KernelModule } from "./kernel_module.ts";
 import { loop } from "./phases.ts";
@@ -24,7 +25,7 @@ import {
 import { f32, i32 } from "../wasm/instructions.ts";
 import type { Code } from "../wasm/function.ts";
 import type { FunctionRef, ModuleBuilder } from "../wasm/module.ts";
-import type { F32, I32, Local } from "../wasm/value.ts";
+import type { F32, I32, Local, Value } from "../wasm/value.ts";
 
 /** Positions of a row, and where the words for position 0 and on are. */
 export interface Words {
@@ -110,9 +111,32 @@ export class SortWriter {
       }
       const position = code.let(positionAt(word));
       const from = inner.child(code).bind(this.axis, position);
-      const values = stores.map(({ value }) => from.scalar(value));
+      const values = stores.map(({ value }) =>
+        this.isInKeys(value)
+          ? this.keyedValue(inner, word, position)
+          : from.scalar(value)
+      );
       stores.forEach((store, i) => to.put(store, values[i]!, false));
     });
+  }
+
+  /** Whether the keys of words say what a value is, zeros aside. */
+  private isInKeys(value: Node): boolean {
+    return this.columns.length === 1 && this.columns[0]!.node === value;
+  }
+
+  /** The value that a word is about, without a look at memory unless it is a zero. */
+  private keyedValue(scope: Scope, word: I32, position: I32): Value {
+    const { code } = scope;
+    const { node } = this.columns[0]!;
+    const key = code.let(this.form.keyAt(word));
+    const value = code.let(valueOfKey(code, node.dtype, key));
+    if (!isFloating(node.dtype)) return value;
+    const zero = scope.child().bind(this.axis, position);
+    zero.code.set(value, zero.scalar(node));
+    const isZero = i32.eq(key, i32.const(ZERO_KEYS.positive));
+    code.if(isZero, (c) => c.append(zero.code));
+    return value;
   }
 
   /**
