@@ -3,6 +3,7 @@
  * share the work along axes whose positions never meet in one element.
  */
 
+import { DTYPES } from "../../../core/dtype.ts";
 import { Loop } from "../../../core/ir/index.ts";
 import { nodesOfStore, type Scatter } from "../../../core/ir/kernel.ts";
 import type { Bound } from "../../../core/ir/scalar.ts";
@@ -31,6 +32,11 @@ const LINE = 16;
 const UNROLL = 16;
 /** Updates after which a call returns, so that the engine can put faster code in place. */
 const CALL_SIZE = 1 << 14;
+/** Rows that are read ahead: they fit in the nearest cache. */
+const AHEAD_ROWS = 64;
+/** Cache lines of a row that are read ahead; the machine guesses the rest. */
+const AHEAD_LINES = 8;
+const LINE_BYTES = 64;
 
 /** The code of a scatter. */
 export function scatterCode(kernel: Scatter): KernelCode {
@@ -52,6 +58,8 @@ interface Rest {
   readonly known: ReadonlySet<Loop>;
   /** Which positions of some axes to visit, if not all. */
   readonly positions: ReadonlyMap<Axis, Positions>;
+  /** What rows are read into if they are only read. */
+  readonly ahead: Local<"i32"> | null;
 }
 
 class ScatterWriter {
@@ -61,6 +69,8 @@ class ScatterWriter {
   /** The other axes, in order. */
   private readonly inner: readonly Axis[];
   private readonly parts: Parts | null;
+  /** Cache lines that are read of each row before a call updates any. */
+  private readonly linesAhead: number;
 
   constructor(private readonly kernel: Scatter) {
     const { store, bounds, loops } = kernel;
@@ -80,6 +90,7 @@ class ScatterWriter {
       : [[], axes];
     const shared = this.inner.find((axis) => owned[axes.indexOf(axis)]);
     this.parts = shared ? this.partsOf(shared) : null;
+    this.linesAhead = this.linesToRead();
   }
 
   write(): KernelCode {
@@ -94,7 +105,9 @@ class ScatterWriter {
       if (!first || first === parts?.axis) {
         return code.do(call.run(item, i32.const(0), i32.const(0)));
       }
-      const step = Math.max(1, Math.ceil(CALL_SIZE / (size / first.extent)));
+      const step = this.linesAhead > 0
+        ? AHEAD_ROWS
+        : Math.max(1, Math.ceil(CALL_SIZE / (size / first.extent)));
       const from = code.fn.local("i32");
       const range = { from: i32.const(0), to: i32.const(first.extent), step };
       code.for(from, range, (c) => {
@@ -102,7 +115,25 @@ class ScatterWriter {
         c.do(call.run(item, from, smaller(end, i32.const(first.extent))));
       });
     });
-    return module.finish();
+    return module.finish({ scratch: LINE_BYTES });
+  }
+
+  /**
+   * Rows at random are as slow as the misses of the cache. A loop that only
+   * reads has more of them under way than one that also adds: reading some rows
+   * ahead makes the whole faster by a quarter. Stores alone wait for nothing.
+   */
+  private linesToRead(): number {
+    const { inner, parts, kernel: { combine: how, store } } = this;
+    const last = inner.at(-1);
+    const isRow = inner.length === 2 && this.isEven(last!) &&
+      inner[0] !== parts?.axis;
+    if (how === "set" || !isRow) return 0;
+    const size = parts?.axis === last
+      ? last!.extent - (parts!.count - 1) * parts!.size
+      : last!.extent;
+    const bytes = size * DTYPES[store.value.dtype].bytes;
+    return Math.min(AHEAD_LINES, Math.floor(bytes / LINE_BYTES));
   }
 
   /** How to share a window axis between threads, if that is worth it. */
@@ -140,7 +171,14 @@ class ScatterWriter {
       bindAll(scope, outer, number);
       const known = new Set(outer.flatMap((axis) => axis.loops));
       const { bounds } = this.kernel;
-      this.writeRest(scope, { axes: inner, bounds, known, positions });
+      const rest = { axes: inner, bounds, known, positions };
+      if (this.linesAhead > 0) {
+        const ahead = fn.body.let(i32.const(0));
+        this.writeRest(scope, { ...rest, ahead });
+        // Otherwise the engine would leave the reads out.
+        fn.body.do(i32.store(module.scratch, ahead));
+      }
+      this.writeRest(scope, { ...rest, ahead: null });
     });
   }
 
@@ -164,6 +202,7 @@ class ScatterWriter {
     if (!axis) return this.update(scope, false);
     const positions = rest.positions.get(axis) ?? all(axis);
     if (others.length === 0 && rest.bounds.length === 0 && this.isEven(axis)) {
+      if (rest.ahead) return this.readAhead(scope, axis, positions, rest.ahead);
       const unroll = this.unrollOf(axis, scope.form.lanes);
       return inVectors(scope, axis, positions, unroll, (places, wide) => {
         for (const place of places) this.update(place, wide);
@@ -181,6 +220,22 @@ class ScatterWriter {
         known: new Set([...known, ...axis.loops]),
       });
     });
+  }
+
+  private readAhead(
+    scope: Scope,
+    axis: Axis,
+    { from }: Positions,
+    ahead: Local<"i32">,
+  ): void {
+    const { buffer, offset } = this.kernel.store;
+    const { code } = scope;
+    const start = scope.child(code).bind(axis, from === 0 ? null : from);
+    const row = start.address(buffer, offset);
+    for (let line = 0; line < this.linesAhead; line++) {
+      const word = i32.load(row.base, row.offset + LINE_BYTES * line);
+      code.set(ahead, i32.or(ahead, word));
+    }
   }
 
   /** Whether neighbours along an axis update neighbours. */
