@@ -3,8 +3,10 @@
 import type { Kernel } from "../../../core/ir/kernel.ts";
 import type { KernelCode } from "./code.ts";
 import { contractCode } from "./contract.ts";
+import { cumulativeCode } from "./cumulative.ts";
 import { nestCode } from "./nest.ts";
 import { scatterCode } from "./scatter.ts";
+import { sortCode } from "./sort.ts";
 
 /** The code of a kernel. */
 export function compileKernel(kernel: Kernel): KernelCode {
@@ -16,8 +18,9 @@ export function compileKernel(kernel: Kernel): KernelCode {
     case "scatter":
       return scatterCode(kernel);
     case "cumulative":
+      return cumulativeCode(kernel);
     case "sort":
-      throw new Error(`No code for ${kernel.kind} yet`);
+      return sortCode(kernel);
     default:
       return kernel satisfies never;
   }

@@ -67,6 +67,11 @@ const FUNCTIONS: Readonly<Record<Float64Op, Float64Math>> = {
   rem: made((code, x, y) => remainder64(code).call(x!, y!)),
 };
 
+/** Whether an operation on float64 is more than an instruction. */
+export function isFloat64Op(op: string): op is Float64Op {
+  return op in FUNCTIONS;
+}
+
 /** Imports what some operations on float64 need; before the first function. */
 export function importFloat64Math(
   module: ModuleBuilder,
