@@ -70,12 +70,14 @@ interface Reduced {
   readonly low: Local<"v128">;
 }
 
+/** `quotient` is about `x / log(2)`. */
 export function reduce(
   code: Code,
   x: Local<"v128">,
   offset: number,
+  quotient: V128 = f32x4.mul(x, number(code, Math.LOG2E)),
 ): Reduced {
-  const n = nearest(code, f32x4.mul(x, number(code, Math.LOG2E)), offset);
+  const n = nearest(code, quotient, offset);
   const high = code.let(
     f32x4.sub(x, f32x4.mul(n.value, number(code, LOG2_HIGH))),
   );

@@ -20,16 +20,17 @@ const TANH_ONE = 9.1;
 export function tanh(code: Code, x: V128): V128 {
   const input = code.let(x);
   const size = code.let(f32x4.abs(input));
-  const twice = f32x4.mul(size, number(code, -2));
-  const within = f32x4.pmax(twice, number(code, -2 * TANH_ONE));
-  const reduced = reduce(code, code.let(within), BIAS);
+  const within = code.let(f32x4.pmin(size, number(code, TANH_ONE)));
+  const twice = code.let(f32x4.mul(within, number(code, -2)));
+  const quotient = f32x4.mul(within, number(code, -2 * Math.LOG2E));
+  const reduced = reduce(code, twice, BIAS, quotient);
   const factor = code.let(power(reduced.n.word));
   const main = f32x4.mul(factor, expm1Small(code, reduced));
   const t = code.let(
     f32x4.add(f32x4.sub(factor, number(code, 1)), main),
   );
-  const result = f32x4.div(t, f32x4.add(t, number(code, 2)));
-  return v128.or(f32x4.abs(result), v128.xor(input, size));
+  const signed = v128.or(f32x4.abs(t), v128.xor(input, size));
+  return f32x4.div(signed, f32x4.add(t, number(code, 2)));
 }
 
 /** `(sinh(x) - x) / x^3` of `x^2`, for `|x| <= 1`; error below 2^-31. */
