@@ -4,6 +4,7 @@
  */
 
 import { type Cumulative, nodesOfStore } from "../../../core/ir/kernel.ts";
+import { importFloat64Math } from "../math/float64.ts";
 import type { Code } from "../wasm/function.ts";
 import { f32, f64, i32, v128 } from "../wasm/instructions.ts";
 import type { I32, Local, V128, Value } from "../wasm/value.ts";
@@ -49,9 +50,11 @@ class CumulativeWriter {
     nodesOfStore(store).forEach((node) => anatomy.addNode(node));
     anatomy.addIndex(store.offset);
     this.module = new KernelModule(kernel.buffers, anatomy);
-    if (reducer === "logAddExp") importLogAddExp(this.module, anatomy);
+    if (reducer === "logAddExp") {
+      importFloat64Math(this.module.module, [reducer]);
+    }
     const { lanes } = this.module.form;
-    this.plan = planOf(kernel, anatomy, lanes);
+    this.plan = planOf(kernel, anatomy);
     this.running = new Running(reducer, store.value.dtype, lanes);
   }
 
@@ -314,12 +317,6 @@ class CumulativeWriter {
   private isHalf(): boolean {
     return this.module.form.lanes === 2 && this.running.bytes === 4;
   }
-}
-
-function importLogAddExp({ module }: KernelModule, { nodes }: Anatomy): void {
-  if ([...nodes].some(({ op }) => op === "logAddExp")) return;
-  const params = ["f64", "f64"] as const;
-  module.importFunction("math", "logAddExp", { params, result: "f64" });
 }
 
 function divided(

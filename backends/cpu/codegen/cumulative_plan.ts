@@ -1,5 +1,6 @@
 /** How a cumulative kernel is cut into units of work, and what its lanes are. */
 
+import { isFloating } from "../../../core/dtype.ts";
 import type { Cumulative } from "../../../core/ir/kernel.ts";
 import {
   type Anatomy,
@@ -8,7 +9,6 @@ import {
   sizeOf,
   strideOf,
 } from "./axes.ts";
-import type { LaneCount } from "./lanes.ts";
 
 /** Elements of outer axes that one unit handles side by side: a line of float32. */
 export const TILE = 16;
@@ -18,6 +18,8 @@ const CHUNK = 1 << 15;
 const MAX_CHUNKS = 512;
 /** So many units keep all threads busy. */
 const MANY_UNITS = 8;
+/** Fewer steps than this are taken one by one. */
+const SHORT = 8;
 /** Steps of a chunk are a multiple of this, so that vectors fit. */
 const STEP = 64;
 
@@ -38,40 +40,41 @@ export interface CumulativePlan {
   readonly chunkSize: number;
 }
 
-/** Decides how to run a kernel. */
+/**
+ * Decides how to run a kernel. In what order floats are combined depends on
+ * shapes and on where results go alone, not on what else is fused: a function
+ * gives the same under `jit`.
+ */
 export function planOf(
   { loops, axis, reducer, store }: Cumulative,
   { indices }: Anatomy,
-  lanes: LaneCount,
 ): CumulativePlan {
   const steps = { loops: [axis], extent: axis.extent };
-  const outer = mergedAxes(loops, indices);
   const { offset, value: { dtype } } = store;
   // Products of neighbours could overflow where those from the start do not.
   const isSafe = reducer !== "mul" || dtype !== "float64";
   const isAlong = reducer !== "logAddExp" && isSafe &&
-    Math.abs(strideOf(offset, steps)) === 1 && axis.extent >= 2 * lanes;
+    Math.abs(strideOf(offset, steps)) === 1 && axis.extent >= SHORT;
+  const outer = mergedAxes(loops, indices);
   const side = outer.find((a) => strideOf(offset, a) === 1) ?? null;
-  const laneAxis = isAlong ? null : side;
-  const rows = outer.filter((a) => a !== laneAxis);
-  const tiles = laneAxis ? Math.ceil(laneAxis.extent / TILE) : 1;
-  const width = laneAxis ? Math.min(TILE, laneAxis.extent) : 1;
-  const isFew = sizeOf(rows) * tiles < MANY_UNITS;
+  const lanes = isAlong ? null : side;
+  const count = sizeOf(loops);
+  const width = isAlong ? 1 : Math.min(TILE, count);
+  const isFew = count < MANY_UNITS * width;
   // The same for products of chunks of any floats.
   const isCut = isFew && axis.extent * width >= 4 * CHUNK &&
-    (reducer !== "mul" || !dtype.includes("float"));
+    (reducer !== "mul" || !isFloating(dtype));
   const wanted = Math.max(CHUNK / width, axis.extent / MAX_CHUNKS);
   const chunkSize = isCut
     ? Math.ceil(wanted / STEP) * STEP
     : Math.max(1, axis.extent);
-  const chunks = Math.ceil(axis.extent / chunkSize);
   return {
     axis: steps,
     isAlong,
-    lanes: laneAxis,
-    rows,
-    tiles,
-    chunks,
+    lanes,
+    rows: outer.filter((a) => a !== lanes),
+    tiles: lanes ? Math.ceil(lanes.extent / TILE) : 1,
+    chunks: Math.ceil(axis.extent / chunkSize),
     chunkSize,
   };
 }
