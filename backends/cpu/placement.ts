@@ -1,7 +1,7 @@
 /** Where the slots of a Program lie: in one arena, or in blocks of their own. */
 
 import type { Program, Step } from "../../core/ir/program.ts";
-import { UNIT } from "./layout.ts";
+import { spread } from "./blocks.ts";
 
 /** Decided once for a Program. */
 export interface Placement {
@@ -34,7 +34,7 @@ export function place(program: Program, workspace: number): Placement {
   const offsets = [...program.slots, workspace].map((bytes, slot) => {
     if (outside.has(slot)) return -1;
     const offset = arena;
-    arena += Math.ceil(bytes / UNIT) * UNIT;
+    if (bytes > 0) arena += spread(bytes);
     return offset;
   });
   return {

@@ -88,3 +88,11 @@ Deno.test("small blocks lie among large ones once their own part is full", () =>
   while (blocks.allocate(30_000) !== 0) bytes += 30_000;
   assert(bytes > 0.9 * blocks.capacity, `${bytes} of ${blocks.capacity}`);
 });
+
+Deno.test("small values of whole pages begin at different places of a page", () => {
+  const blocks = new Blocks(START, START + UNITS);
+  const places = [1, 2, 3, 4].map(() =>
+    blocks.addressOf(blocks.allocate(16384)) % 4096
+  );
+  assertEquals(new Set(places).size, 4);
+});
