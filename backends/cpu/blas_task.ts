@@ -40,11 +40,15 @@ export interface CutProduct {
 /** Sides of the largest tiles: beyond them, a library is no faster. */
 const LARGEST = 512;
 
-/** So many tiles keep threads evenly busy. */
-const ENOUGH_TILES = 8;
-
-/** Multiplications in a tile that is too small to be halved: some 70 µs. */
-const LEAST_TILE = 2 ** 22;
+/**
+ * Tiles are halved as long as there are fewer than so many and each has more
+ * than so many multiplications: small ones pack their operands too often, but
+ * few leave threads without work. 2^20 multiplications take some 17 µs.
+ */
+const HALVED = [
+  { tiles: 4, size: 2 ** 20 },
+  { tiles: 16, size: 2 ** 24 },
+];
 
 /** A product in tiles, by shape alone: results do not depend on threads. */
 export function cutProduct(product: Product, file: string): CutProduct {
@@ -97,11 +101,14 @@ function tileOf(
   others: number,
 ): readonly [rows: number, columns: number] {
   let [rows, columns] = [Math.min(m, LARGEST), Math.min(n, LARGEST)];
-  const tiles = () => Math.ceil(m / rows) * Math.ceil(n / columns) * others;
-  while (
-    tiles() < ENOUGH_TILES && rows * columns * k * sums > LEAST_TILE
-  ) {
-    if (rows > columns) rows = Math.ceil(rows / 2);
+  const isHalved = () => {
+    const count = Math.ceil(m / rows) * Math.ceil(n / columns) * others;
+    const work = rows * columns * k * sums;
+    return HALVED.some(({ tiles, size }) => count < tiles && work > size);
+  };
+  // Libraries prefer wide tiles to tall ones.
+  while (isHalved()) {
+    if (rows >= columns) rows = Math.ceil(rows / 2);
     else columns = Math.ceil(columns / 2);
   }
   return [rows, columns];
