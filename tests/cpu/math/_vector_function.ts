@@ -1,6 +1,10 @@
 /** Runs the vector functions of the CPU backend on arrays. */
 
-import { MATH, type MathOp } from "../../../backends/cpu/math/mod.ts";
+import {
+  MATH,
+  type MathOp,
+  type VectorMath,
+} from "../../../backends/cpu/math/mod.ts";
 import { i32, v128 } from "../../../backends/cpu/wasm/instructions.ts";
 import { ModuleBuilder } from "../../../backends/cpu/wasm/module.ts";
 import type { Local } from "../../../backends/cpu/wasm/value.ts";
@@ -18,13 +22,17 @@ export interface VectorFunction {
 }
 
 export function vectorFunction(op: MathOp): VectorFunction {
+  return vectorFunctionOf(MATH[op]);
+}
+
+export function vectorFunctionOf(compute: VectorMath): VectorFunction {
   const memory = new WebAssembly.Memory({
     initial: pages,
     maximum: pages,
     shared: true,
   });
   const { exports } = new WebAssembly.Instance(
-    new WebAssembly.Module(moduleOf(op)),
+    new WebAssembly.Module(moduleOf(compute)),
     { env: { memory } },
   );
   const array = (i: number) =>
@@ -41,7 +49,7 @@ const START = 1024;
 const STEP = 4 * CHUNK;
 const pages = Math.ceil((START + 3 * STEP) / 65536);
 
-function moduleOf(op: MathOp): Uint8Array<ArrayBuffer> {
+function moduleOf(compute: VectorMath): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory("env", "memory", pages);
   const run = module.function({ params: ["i32"], result: null }, (fn) => {
@@ -50,7 +58,7 @@ function moduleOf(op: MathOp): Uint8Array<ArrayBuffer> {
     const end = fn.body.let(i32.shl(count, i32.const(2)));
     fn.body.for(at, { from: i32.const(0), to: end, step: 16 }, (code) => {
       const load = (i: number) => v128.load(at, START + i * STEP);
-      const result = MATH[op](code, load(0), load(1));
+      const result = compute(code, load(0), load(1));
       code.do(v128.store(at, result, START + 2 * STEP));
     });
   });
