@@ -6,13 +6,13 @@
 import { type Cumulative, nodesOfStore } from "../../../core/ir/kernel.ts";
 import { importFloat64Math } from "../math/float64.ts";
 import type { Code } from "../wasm/function.ts";
-import { f32, f64, i32, v128 } from "../wasm/instructions.ts";
-import type { I32, Local, V128, Value } from "../wasm/value.ts";
+import { i32 } from "../wasm/instructions.ts";
+import type { I32, Local, V128 } from "../wasm/value.ts";
 import { Anatomy, sizeOf } from "./axes.ts";
 import type { KernelCode } from "./code.ts";
 import { type CumulativePlan, planOf, TILE } from "./cumulative_plan.ts";
 import { KernelModule, smaller } from "./kernel_module.ts";
-import { scalarType, splat } from "./lanes.ts";
+import { splat } from "./lanes.ts";
 import { bindAll, rowPhase } from "./phases.ts";
 import { inVectors } from "./ranges.ts";
 import { type Parts, Running } from "./running.ts";
@@ -155,7 +155,8 @@ class CumulativeWriter {
     if (chunk.isStored) return;
     places.forEach((place, i) => {
       const { base, offset } = this.totalOf(place, chunk);
-      this.save(code, states[i]!, this.chunkAt(chunk, base), offset, wide);
+      const first = code.let(this.chunkAt(chunk, base));
+      running.store(code, states[i]!, { base: first, offset }, wide);
     });
   }
 
@@ -168,7 +169,7 @@ class CumulativeWriter {
     const total = code.let(base);
     const count = code.fn.local("i32");
     code.for(count, { from: i32.const(0), to: chunk.number }, (c) => {
-      const next = this.restore(c, total, offset, wide);
+      const next = this.running.load(c, { base: total, offset }, wide);
       assign(c, state, this.running.combine(c, state, next, wide));
       c.set(total, i32.add(total, i32.const(this.chunkBytes())));
     });
@@ -246,7 +247,8 @@ class CumulativeWriter {
     });
     const all = states.reduce((x, y) => running.combine(code, x, y, true));
     const total = running.across(code, all);
-    this.save(code, total, this.chunkAt(chunk, chunk.totals), 0, false);
+    const base = code.let(this.chunkAt(chunk, chunk.totals));
+    running.store(code, total, { base, offset: 0 }, false);
   }
 
   /** Runs through steps in vectors, `width` elements at a time, as far as they go. */
@@ -276,47 +278,6 @@ class CumulativeWriter {
       (c) => c.append(inner.code),
     );
   }
-
-  // Memory
-
-  private save(
-    code: Code,
-    parts: Parts,
-    given: I32,
-    offset: number,
-    wide: boolean,
-  ): void {
-    const address = code.let(given);
-    parts.forEach((part, i) => {
-      const by = offset + 16 * i;
-      code.do(
-        wide
-          ? this.isHalf()
-            ? v128.store64_lane(address, part as V128, 0, by)
-            : v128.store(address, part as V128, by)
-          : storeOf(part, address, by),
-      );
-    });
-  }
-
-  private restore(
-    code: Code,
-    address: I32,
-    offset: number,
-    wide: boolean,
-  ): Parts {
-    const like = this.running.identity(code, wide);
-    return like.map((_, i) => {
-      const by = offset + 16 * i;
-      if (wide) return code.let(v128.load(address, by));
-      return code.let(loadOf(scalarType(this.running.dtype), address, by));
-    });
-  }
-
-  /** Whether vectors of combinations fill but half of a register. */
-  private isHalf(): boolean {
-    return this.module.form.lanes === 2 && this.running.bytes === 4;
-  }
 }
 
 function divided(
@@ -334,20 +295,4 @@ function divided(
 
 function assign(code: Code, to: Parts, from: Parts): void {
   to.forEach((part, i) => code.set(part, from[i]!));
-}
-
-function storeOf(part: Local, address: I32, by: number) {
-  switch (part.type) {
-    case "f64":
-      return f64.store(address, part as Value<"f64">, by);
-    case "f32":
-      return f32.store(address, part as Value<"f32">, by);
-    default:
-      return i32.store(address, part as I32, by);
-  }
-}
-
-function loadOf(type: "i32" | "f32" | "f64", address: I32, by: number): Value {
-  if (type === "f64") return f64.load(address, by);
-  return type === "f32" ? f32.load(address, by) : i32.load(address, by);
 }

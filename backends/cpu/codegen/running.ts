@@ -17,15 +17,34 @@ import {
   f64,
   f64x2,
   i32,
-  i32x4,
   i8x16,
-  select,
   v128,
 } from "../wasm/instructions.ts";
-import type { F32, F64, I32, Local, V128, Value } from "../wasm/value.ts";
-import { lane, type LaneCount, scalarConst, vectorConst } from "./lanes.ts";
+import type {
+  Effect,
+  F32,
+  F64,
+  I32,
+  Local,
+  V128,
+  Value,
+} from "../wasm/value.ts";
+import {
+  lane,
+  type LaneCount,
+  scalarConst,
+  type ScalarType,
+  vectorConst,
+} from "./lanes.ts";
 import { fitted } from "./operation.ts";
 import { combine } from "./operations.ts";
+import {
+  floatOf,
+  floatsOf,
+  INFINITY_BITS,
+  ordered,
+  orderedVector,
+} from "./ordered_floats.ts";
 
 /** A combination so far: one scalar, or as many vectors as `lanes` values need. */
 export type Parts = readonly Local[];
@@ -172,6 +191,61 @@ export class Running {
   firstLane(code: Code, [part]: Parts): Parts {
     return [code.let(lane(part as V128, 0, this.dtype))];
   }
+
+  /** Keeps parts in memory. */
+  store(
+    code: Code,
+    parts: Parts,
+    { base, offset }: Place,
+    wide: boolean,
+  ): void {
+    parts.forEach((part, i) => {
+      const by = offset + 16 * i;
+      code.do(
+        wide
+          ? this.storeVector(base, part as V128, by)
+          : storeOf(base, part, by),
+      );
+    });
+  }
+
+  load(code: Code, { base, offset }: Place, wide: boolean): Parts {
+    return this.identity(code, wide).map(({ type }, i) => {
+      const by = offset + 16 * i;
+      return code.let(
+        wide ? v128.load(base, by) : loadOf(type as ScalarType, base, by),
+      );
+    });
+  }
+
+  /** With two lanes of 32 bits, vectors fill but half of a register. */
+  private storeVector(base: I32, part: V128, by: number): Effect {
+    return this.width * this.bytes === 8
+      ? v128.store64_lane(base, part, 0, by)
+      : v128.store(base, part, by);
+  }
+}
+
+/** Where parts are kept. */
+interface Place {
+  readonly base: I32;
+  readonly offset: number;
+}
+
+function storeOf(base: I32, part: Local, by: number): Effect {
+  switch (part.type as ScalarType) {
+    case "f64":
+      return f64.store(base, part as Value as F64, by);
+    case "f32":
+      return f32.store(base, part as Value as F32, by);
+    case "i32":
+      return i32.store(base, part as I32, by);
+  }
+}
+
+function loadOf(type: ScalarType, base: I32, by: number): Value {
+  if (type === "f64") return f64.load(base, by);
+  return type === "f32" ? f32.load(base, by) : i32.load(base, by);
 }
 
 const UPPER_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
@@ -184,43 +258,4 @@ function runningDType(reducer: Reducer, dtype: DType): DType {
   }
   if (dtype === "bool") return "bool";
   return DTYPES[dtype].kind === "int" ? "int32" : "uint32";
-}
-
-const INFINITY_BITS = 0x7f800000;
-
-/**
- * Floats as integers in the same order, -0 below 0: of negative ones all bits
- * but the sign are inverted, which also leads back. NaN becomes `nan`, one of
- * the integers at the ends.
- */
-function ordered(code: Code, given: Value, nan: number): Local<"i32"> {
-  const x = given as F32;
-  const bits = code.let(i32.reinterpret_f32(x));
-  const key = i32.xor(bits, magnitudeIfNegative(bits));
-  return code.let(select(f32.eq(x, x), key, i32.const(nan)));
-}
-
-function magnitudeIfNegative(bits: I32): I32 {
-  return i32.shr_u(i32.shr_s(bits, i32.const(31)), i32.const(1));
-}
-
-/** The least integer is a NaN, too, if its bits are taken as they are. */
-function floatOf(code: Code, key: I32): F32 {
-  const bits = code.let(i32.xor(key, magnitudeIfNegative(key)));
-  return f32.reinterpret_i32(bits);
-}
-
-function orderedVector(code: Code, given: Value, nan: number): Local<"v128"> {
-  const x = given as V128;
-  const key = v128.xor(x, magnitudesIfNegative(x));
-  const none = code.fn.constant(v128.const([nan, nan, nan, nan]));
-  return code.let(v128.bitselect(key, none, f32x4.eq(x, x)));
-}
-
-function magnitudesIfNegative(bits: V128): V128 {
-  return i32x4.shr_u(i32x4.shr_s(bits, i32.const(31)), i32.const(1));
-}
-
-function floatsOf(key: V128): V128 {
-  return v128.xor(key, magnitudesIfNegative(key));
 }
