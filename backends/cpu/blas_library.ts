@@ -88,10 +88,9 @@ export function openBlas(wanted: true | string): BlasLibrary {
   const files = wanted === true
     ? FILES[Deno.build.os] ?? OTHER_FILES
     : [wanted];
-  const allowed = files.filter(mayOpen);
-  if (allowed.length === 0) throw notAllowed(files);
+  if (!mayOpen()) throw notAllowed(files);
   const reasons: string[] = [];
-  for (const file of allowed) {
+  for (const file of files) {
     try {
       return openFile(file);
     } catch (error) {
@@ -99,22 +98,23 @@ export function openBlas(wanted: true | string): BlasLibrary {
     }
   }
   throw wanted === true
-    ? notFound(allowed, reasons)
+    ? notFound(files, reasons)
     : notOpened(wanted, reasons[0]!);
 }
 
-/** Looked up rather than tried: trying would ask whoever sits at the terminal. */
-function mayOpen(path: string): boolean {
-  const isGranted = (query: Deno.FfiPermissionDescriptor) =>
-    Deno.permissions.querySync(query).state === "granted";
-  return isGranted({ name: "ffi" }) || isGranted({ name: "ffi", path });
+/**
+ * Looked up rather than tried: trying would ask whoever sits at the terminal.
+ * Permission for one file is not enough, as pointers belong to no file.
+ */
+function mayOpen(): boolean {
+  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 
 function notAllowed(files: readonly string[]): Error {
   return new Error(
     `Cannot use a system BLAS (${files.join(", ")}): there is no permission ` +
-      `to call foreign functions. Run with --allow-ffi, or do not ask for a ` +
-      `BLAS in configureCpu() or DINOGRAD_BLAS`,
+      `to call foreign functions. Run with --allow-ffi (for all files), or do ` +
+      `not ask for a BLAS in configureCpu() or DINOGRAD_BLAS`,
   );
 }
 
