@@ -6,6 +6,7 @@
 
 import "./backends/mod.ts";
 
+export { configureCpu, type CpuOptions } from "./backends/cpu/configure.ts";
 export { NDArray } from "./core/array.ts";
 export type { ArrayLike, NestedList, Values } from "./core/array.ts";
 export type { Aval } from "./core/aval.ts";
