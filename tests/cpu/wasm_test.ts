@@ -8,7 +8,7 @@ function instantiate(
   memory: WebAssembly.Memory = newMemory(),
 ): Record<string, (...args: number[]) => number> {
   const module = new ModuleBuilder();
-  module.importMemory("env", "memory", 65536);
+  module.importMemory("env", "memory", { most: 65536 });
   build(module);
   const { exports } = new WebAssembly.Instance(
     new WebAssembly.Module(module.toBytes()),

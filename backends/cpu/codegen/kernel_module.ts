@@ -9,7 +9,8 @@ import type { KernelCode, Phase } from "./code.ts";
 import { importMath } from "./math.ts";
 import { type Form, Scope } from "./scope.ts";
 
-const PAGES = 65536;
+/** Less than the smallest memory that the device opens. */
+const PAGES = { least: 4096, most: 65536 };
 
 /** A kernel while its code is written. */
 export class KernelModule {

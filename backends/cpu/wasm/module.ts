@@ -47,12 +47,19 @@ export class ModuleBuilder {
   private importedFunctions = 0;
   private globals = 0;
 
-  /** A memory that threads share, of at most `pages` pages of 64 KiB. */
-  importMemory(module: string, name: string, pages: number): void {
+  /**
+   * A memory that threads share, of `least` to `most` pages of 64 KiB. The engine
+   * does without a check where what it adds to an address is below `least`.
+   */
+  importMemory(
+    module: string,
+    name: string,
+    { least = 0, most }: { readonly least?: number; readonly most: number },
+  ): void {
     const flags = 3; // shared, with a maximum
     this.imports.push(
       new Bytes().name(module).name(name).byte(MEMORY)
-        .byte(flags).unsigned(0).unsigned(pages),
+        .byte(flags).unsigned(least).unsigned(most),
     );
   }
 

@@ -51,7 +51,7 @@ const pages = Math.ceil((START + 3 * STEP) / 65536);
 
 function moduleOf(compute: VectorMath): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  module.importMemory("env", "memory", pages);
+  module.importMemory("env", "memory", { most: pages });
   const run = module.function({ params: ["i32"], result: null }, (fn) => {
     const [count] = fn.params as [Local<"i32">];
     const at = fn.local("i32");
