@@ -18,13 +18,14 @@
  * @module
  */
 
+import { cpus } from "node:os";
 import { parseArgs } from "@std/cli/parse-args";
 import { refuseUnknown } from "../examples/_util/options.ts";
 import { Contestant, measure } from "./harness/drive.ts";
 import { PEERS } from "./peers/mod.ts";
 import { curves } from "./report/curves.ts";
 import { picture } from "./report/picture.ts";
-import { withTable } from "./report/readme.ts";
+import { writeReadme } from "./report/readme.ts";
 import { resultOf, type RowResult } from "./report/results.ts";
 import { number, table } from "./report/table.ts";
 import { chosen } from "./rows/mod.ts";
@@ -45,6 +46,11 @@ const options = parseArgs(Deno.args, {
 if (options.help) {
   console.log(USAGE);
   Deno.exit();
+}
+if (options.readme && (options.only || options.around || options.quick)) {
+  fail(
+    "--readme is for the whole table: leave out --only, --around and --quick",
+  );
 }
 await Deno.mkdir(options.out, { recursive: true });
 if (options.soak) await soak(options);
@@ -152,10 +158,21 @@ async function write(
   console.error(
     `Wrote ${name}.json and ${name}.svg in ${minutes.toFixed(1)} minutes`,
   );
-  if (!options.readme) return;
-  const readme = new URL("../README.md", import.meta.url);
-  const text = await Deno.readTextFile(readme);
-  await Deno.writeTextFile(readme, withTable(text, markdown));
+  if (options.readme) {
+    await writeReadme(`${setting(contestants)}\n\n${markdown}`);
+  }
+}
+
+/** Where and of what this was measured. */
+function setting(contestants: readonly Contestant[]): string {
+  const [cpu] = cpus();
+  const peers = contestants.filter(({ name }) => name !== "limits")
+    .map(({ peer, version }) => `${peer.title} (${version})`);
+  return `${navigator.hardwareConcurrency} cores (${cpu?.model.trim()}), ` +
+    `Deno ${Deno.version.deno}: ${
+      peers.join(", ")
+    }. Medians; in parentheses, ` +
+    `how many times as fast dinograd is.`;
 }
 
 function positive(name: "rounds" | "seconds", otherwise: number): number {

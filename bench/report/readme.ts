@@ -14,3 +14,12 @@ export function withTable(readme: string, content: string): string {
   return readme.slice(0, from + BEGIN.length) + `\n\n${content}\n\n` +
     readme.slice(to);
 }
+
+/** Writes the table into README.md, which stays formatted. */
+export async function writeReadme(content: string): Promise<void> {
+  const path = new URL("../../README.md", import.meta.url).pathname;
+  const text = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, withTable(text, content));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", path] })
+    .output();
+}

@@ -12,7 +12,7 @@ export interface Sample {
   readonly milliseconds: number;
   /** Bytes of the process. */
   readonly rss: number;
-  /** Bytes of all WebAssembly memories. */
+  /** Bytes of all WebAssembly memories: what they may address, used or not. */
   readonly wasm: number;
   /** Bytes of the engine's heap. */
   readonly heap: number;
@@ -32,12 +32,18 @@ const { defaultDevice, init, jit, nn, numpy: np, optim, random, valueAndGrad } =
   await import("../../mod.ts");
 
 /** Runs `step` in a synchronous loop; nothing is ever awaited in it. */
-function watched(steps: number, step: () => void): readonly Sample[] {
+function watched(
+  steps: number,
+  step: () => void,
+  countOfStep = 1,
+): readonly Sample[] {
   const samples: Sample[] = [];
   const every = Math.max(1, Math.floor(steps / 200));
   const start = performance.now();
   for (let i = 0; i <= steps; i++) {
-    if (i % every === 0) samples.push(held(i, performance.now() - start));
+    if (i % every === 0) {
+      samples.push(held(i * countOfStep, performance.now() - start));
+    }
     if (i < steps) step();
   }
   return samples;
@@ -54,7 +60,7 @@ function eagerOperations(count: number): readonly Sample[] {
   let x = np.ones([1024]);
   return watched(count / 2, () => {
     x = x.mul(0.5).add(0.5);
-  });
+  }, 2);
 }
 
 /** Steps of a small network, each with new parameters and moments. */

@@ -51,20 +51,16 @@ export async function soak(
   console.error(`Wrote ${out}/soak.json and ${out}/soak.svg`);
 }
 
-/** Largest memory of the first and of the last tenth: the same, if nothing leaks. */
+/** Largest memory of the second tenth and of the last: about the same, if nothing leaks. */
 function account(name: string, samples: readonly Sample[]): string {
   const tenth = Math.ceil(samples.length / 10);
-  const most = (part: readonly Sample[], key: "rss" | "wasm") =>
-    `${(Math.max(...part.map((s) => s[key])) / MIB).toFixed(0)} MiB`;
-  const [early, late] = [
-    samples.slice(tenth, 2 * tenth),
-    samples.slice(-tenth),
-  ];
+  const most = (part: readonly Sample[]) =>
+    `${(Math.max(...part.map(({ rss }) => rss)) / MIB).toFixed(0)} MiB`;
   const seconds = (samples.at(-1)!.milliseconds / 1000).toFixed(1);
-  return `${name}: ${seconds} s; process ${most(early, "rss")} early, ` +
-    `${most(late, "rss")} late; wasm ${most(early, "wasm")}, ${
-      most(late, "wasm")
-    }`;
+  return `${name}: ${seconds} s; at most ${
+    most(samples.slice(tenth, 2 * tenth))
+  } ` +
+    `early, ${most(samples.slice(-tenth))} late`;
 }
 
 function panel(title: string, samples: readonly Sample[]): Panel {
@@ -75,20 +71,21 @@ function panel(title: string, samples: readonly Sample[]): Panel {
   ];
   const x = linear([0, samples.at(-1)!.step], [left, width]);
   const y = linear(bytes, [height - 24, 24]);
-  const curve = (key: "rss" | "wasm" | "heap", colour: string) =>
+  const curve = (key: "rss" | "heap", colour: string) =>
     polyline(samples.map((s) => point(x(s.step), y(s[key] / MIB))), colour);
-  const names = [
-    ["process", COLOURS.blue],
-    ["wasm", COLOURS.green],
-    ["heap", COLOURS.red],
-  ] as const;
-  const legend = names.map(([name, fill], i) =>
-    text([left + 90 * i, 8], name, { fill, size: 11 })
-  ).join("");
+  const reserved = Math.max(...samples.map(({ wasm }) => wasm)) / MIB;
+  const legend = text([left, 8], "process", { fill: COLOURS.blue, size: 11 }) +
+    text([left + 70, 8], "heap of the engine", {
+      fill: COLOURS.red,
+      size: 11,
+    }) +
+    text([left + 200, 8], `addresses reserved for kernels: ${reserved} MiB`, {
+      fill: COLOURS.muted,
+      size: 11,
+    });
   const body = legend +
     ticks(bytes, 5).map((v) => rule([left, y(v)], width, `${v} MiB`)).join("") +
-    curve("rss", COLOURS.blue) + curve("wasm", COLOURS.green) +
-    curve("heap", COLOURS.red) +
+    curve("rss", COLOURS.blue) + curve("heap", COLOURS.red) +
     text([width, height - 4], `step ${samples.at(-1)!.step}`, {
       anchor: "end",
       size: 11,
