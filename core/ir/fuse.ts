@@ -190,7 +190,10 @@ function chainThrough(
   };
 }
 
-/** The value of which `v` is a view, and the views between; not through views of a part. */
+/**
+ * The value of which `v` is a view, and the views between; not through views of
+ * a part, unless it is one of several that are the whole.
+ */
 function viewed(
   v: Var,
   definitions: ReadonlyMap<Var, Equation>,
@@ -199,10 +202,15 @@ function viewed(
   const equation = definitions.get(v);
   const [below, ...others] = equation ? varsIn(equation) : [];
   const isView = equation && costOf(equation.primitive) === 0 && below &&
-    others.length === 0 && !stored.has(below) && below.aval.size <= v.aval.size;
+    others.length === 0 && !stored.has(below) &&
+    below.aval.size <= sizeOf(equation.outputs);
   if (!isView) return { of: v, through: [] };
   const { of, through } = viewed(below, definitions, stored);
   return { of, through: [equation, ...through] };
+}
+
+function sizeOf(vars: readonly Var[]): number {
+  return vars.reduce((sum, v) => sum + v.aval.size, 0);
 }
 
 /** A unit while it grows. */

@@ -116,6 +116,7 @@ export {
 } from "../../core/ops/scatter.ts";
 export { pad, type Padding, slice } from "../../core/ops/slice_pad.ts";
 export { sort, type SortOptions, topK } from "../../core/ops/sort.ts";
+export { split } from "../../core/ops/split.ts";
 export {
   allGather,
   axisIndex,

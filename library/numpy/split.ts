@@ -5,6 +5,7 @@ import { ShapeError } from "../../core/errors.ts";
 import { concatenate } from "../../core/ops/concatenate.ts";
 import { reshape } from "../../core/ops/layout.ts";
 import { slice } from "../../core/ops/slice_pad.ts";
+import { split as splitSizes } from "../../core/ops/split.ts";
 import { inlined } from "../../transforms/inlined.ts";
 import { axisOf, shapeOf } from "../_axes.ts";
 import { broadcastTo } from "../_promote.ts";
@@ -36,11 +37,13 @@ const parts = inlined(
           `Use arraySplit() for parts of different lengths`,
       );
     }
-    const limits = cutsOf(cuts, extent);
-    return limits.slice(1).map((limit, i) => {
-      const start = Math.min(limits[i]!, extent);
-      return part(x, at, start, Math.max(start, Math.min(limit, extent)));
-    });
+    const limits = cutsOf(cuts, extent).map((l) => Math.min(l, extent));
+    const sizes = limits.slice(1).map((limit, i) => limit - limits[i]!);
+    if (sizes.every((size) => size >= 0)) return splitSizes(x, sizes, at);
+    // Positions that go back: elements are in several parts.
+    return sizes.map((size, i) =>
+      part(x, at, limits[i]!, limits[i]! + Math.max(0, size))
+    );
   },
 );
 

@@ -21,6 +21,7 @@ import { gather, scatterAdd } from "../../core/ops/gather_scatter.ts";
 import { reshape, rev, transpose } from "../../core/ops/layout.ts";
 import { pad, slice } from "../../core/ops/slice_pad.ts";
 import { sort } from "../../core/ops/sort.ts";
+import { split } from "../../core/ops/split.ts";
 import { stage } from "../../core/staging.ts";
 import { cond } from "../../transforms/cond.ts";
 import { jit } from "../../transforms/jit.ts";
@@ -201,6 +202,13 @@ const STEPS: Record<string, Step> = {
     x.ndim === 0
       ? x
       : concatenate([x, partner(x, pool, y), x], choice % x.ndim),
+  split: (x, _, [, , y, choice]) => {
+    const axis = choice % Math.max(x.ndim, 1);
+    if (!x.shape[axis]) return x;
+    const first = y % (x.shape[axis] + 1);
+    const [a, b] = split(x, [first, x.shape[axis] - first], axis);
+    return concatenate([sin(b!), a!], axis);
+  },
   dynamicSlice: (x, pool, [, , y]) =>
     dynamicSlice(x, someStarts(x, pool[y % pool.length]!), halves(x)),
   dynamicUpdate: (x, pool, [, , y]) => {

@@ -124,6 +124,12 @@ Deno.test("arrays join and split", () => {
     1,
   ]]);
   assertEquals(all(np.split(np.arange(4), [1, 3])), [[0], [1, 2], [3]]);
+  assertEquals(all(np.split(np.arange(4), [3, 2, 9])), [
+    [0, 1, 2],
+    [],
+    [2, 3],
+    [],
+  ]);
   assertEquals(all(np.arraySplit(np.arange(5), 3)), [[0, 1], [2, 3], [4]]);
   assertThrows(() => np.split(X, 2, 1), TypeError, "arraySplit()");
   assertThrows(() => np.concatenate([X, X.T]), TypeError, "[2,3], [3,2]");
