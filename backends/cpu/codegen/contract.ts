@@ -11,6 +11,8 @@
 
 import { DTYPES } from "../../../core/dtype.ts";
 import type { Contract } from "../../../core/ir/kernel.ts";
+import type { LoadNode } from "../../../core/ir/scalar.ts";
+import { UNIT } from "../layout.ts";
 import { i32, memoryFill } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
 import { sizeOf } from "./axes.ts";
@@ -22,17 +24,23 @@ import {
   sumsRow,
 } from "./contract_epilogue.ts";
 import {
+  copyPlane,
   forEach,
   type Layout,
+  listDistances,
+  listVectors,
   packColumns,
   packedColumns,
   packedRows,
   packRows,
 } from "./contract_packing.ts";
+import { type PaddedCopy, withPadding } from "./contract_padding.ts";
 import {
   anatomyOf,
   type Cut,
+  cutOf,
   type CutSide,
+  nestCost,
   type Plan,
   planOf,
 } from "./contract_plan.ts";
@@ -41,6 +49,7 @@ import {
   bindVector,
   digitsOf,
   enterInnerBlock,
+  type InnerBlock,
   joinedDigits,
   type Part,
   partOf,
@@ -48,20 +57,23 @@ import {
 import { smallContractCode } from "./contract_small.ts";
 import { KernelModule } from "./kernel_module.ts";
 import { microKernel, TILE_ROWS, TILE_VECTORS } from "./micro_kernel.ts";
-import { Scope } from "./scope.ts";
+import { type Form, Scope } from "./scope.ts";
 
 /** Bytes of a vector. */
 const VECTOR = 16;
 /** Rough nanoseconds to pack an element. */
 const PACKING = 0.3;
+/** Nanoseconds that an item should have which copies planes. */
+const COPY_COST = 5_000;
 
 /** The code of a contraction. */
 export function contractCode(kernel: Contract): KernelCode {
-  const plan = planOf(kernel);
+  const { kernel: padded, copies } = withPadding(kernel);
+  const plan = planOf(padded, nestCost(kernel));
   if (!plan) return smallContractCode(kernel);
   const module = new KernelModule(kernel.buffers, anatomyOf(kernel));
   if (module.form.lanes !== plan.lanes) return smallContractCode(kernel);
-  return new ContractWriter(kernel, plan, module).write();
+  return new ContractWriter(kernel, plan, copies, module).write();
 }
 
 /** A block of the result, and the products of it that are added up. */
@@ -69,6 +81,8 @@ interface Block extends SumsBlock {
   /** The part of the inner loops, or `null` for all of them. */
   readonly chunk: I32 | null;
   readonly batch: I32 | null;
+  /** Addresses of lists, where columns are gathered. */
+  readonly listed: { readonly vectors: I32; readonly distances: I32 } | null;
   /** Numbers of the blocks of columns and of rows, over all batches. */
   readonly columnBlock: I32;
   readonly rowBlock: I32;
@@ -84,23 +98,35 @@ interface PackArguments extends Part {
 class ContractWriter {
   private readonly layouts: { readonly rows: Layout; readonly columns: Layout };
   private readonly memory: Memory;
+  /** For what reads operands, which may be copies. */
+  private readonly form: Form;
 
   constructor(
     private readonly kernel: Contract,
     private readonly plan: Plan,
+    private readonly copies: readonly PaddedCopy[],
     private readonly module: KernelModule,
   ) {
     this.layouts = { rows: packedRows(plan), columns: packedColumns(plan) };
-    this.memory = memoryOf(plan, this.layouts);
+    this.memory = memoryOf(plan, copies, this.layouts);
+    const { form } = module;
+    // The address of the workspace comes after those of the buffers.
+    const workspace = { dtype: plan.type, size: this.memory.workspace };
+    this.form = { ...form, buffers: [...form.buffers, workspace] };
   }
 
   write(): KernelCode {
     const { results, chunks, cost, rows, columns } = this.plan;
+    for (const copy of this.copies) this.copy(copy);
+    if (columns.gathered) this.listDistances(columns.gathered);
     if (columns.packing === "ahead") this.packAhead("columns");
     if (rows.packing === "ahead") this.packAhead("rows");
     this.phase(results * chunks.count, cost / chunks.count, (scope, item) => {
       const block = this.enter(scope, item, chunks.count);
-      this.addProducts(scope, block);
+      this.addProducts(scope, {
+        ...block,
+        listed: this.listVectors(scope, block),
+      });
       if (chunks.count === 1) this.store(scope, block);
     });
     if (chunks.count > 1) {
@@ -118,6 +144,34 @@ class ContractWriter {
     build: (scope: Scope, item: I32) => void,
   ): void {
     this.module.phase({ items, cost: Math.ceil(cost) }, build);
+  }
+
+  /** Copies an operand with zeros around it, some planes an item. */
+  private copy(copy: PaddedCopy): void {
+    const { plane, start, loops } = copy;
+    const { bytes } = DTYPES[this.plan.type];
+    const cost = plane * PACKING;
+    const cut = cutOf(loops[0]!.extent, Math.ceil(COPY_COST / cost));
+    this.phase(cut.count, cut.size * cost, (scope, item) => {
+      const { from, count } = partOf(scope, cut, item);
+      forEach(scope, count, (place, i) => {
+        const at = place.code.let(i32.add(from, i));
+        const to = i32.add(
+          i32.add(place.workspace(), i32.const(start * bytes)),
+          i32.mul(at, i32.const(plane * bytes)),
+        );
+        copyPlane(place, copy, at, to);
+      });
+    });
+  }
+
+  private listDistances(load: LoadNode): void {
+    const { plan, memory } = this;
+    this.phase(1, plan.inner.blocks * plan.inner.depth, (scope) => {
+      const start = i32.const(memory.distances);
+      const to = scope.code.let(i32.add(scope.workspace(), start));
+      listDistances(scope, plan, load, to);
+    });
   }
 
   /** Packs all blocks of an operand into the workspace. */
@@ -154,7 +208,7 @@ class ContractWriter {
     const signature = { params, result: null };
     const write = which === "rows" ? packRows : packColumns;
     const packer = this.module.module.once(`pack ${which}`, signature, (fn) => {
-      const scope = Scope.root(this.module.form, fn.body);
+      const scope = Scope.root(this.form, fn.body);
       const [batch, inner, from, count, to] = fn.params as readonly I32[];
       bindAxes(scope, plan.batch, batch!);
       const block = enterInnerBlock(scope, plan.inner, inner!);
@@ -193,15 +247,40 @@ class ContractWriter {
     const size = i32.const(sumsBytes(this.plan));
     return {
       chunk: chunk!,
+      listed: null,
       batch: at!,
       columnBlock: among(columns.cut, column!),
       rowBlock: among(rows.cut, row!),
       rows: partOf(scope, rows.cut, row!),
       vectors: partOf(scope, columns.cut, column!),
-      address: chunks.count === 1
-        ? this.scratch(scope, 0)
-        : code.let(i32.add(scope.workspace(), i32.mul(item, size))),
+      address: chunks.count === 1 ? this.scratch(scope, 0) : code.let(i32.add(
+        i32.add(scope.workspace(), i32.const(this.memory.sums)),
+        i32.mul(item, size),
+      )),
     };
+  }
+
+  /** Lists where the columns of a block are, if they are gathered. */
+  private listVectors(
+    scope: Scope,
+    { batch, vectors: { from, count } }: Block,
+  ): Block["listed"] {
+    const { plan } = this;
+    const { gathered } = plan.columns;
+    if (!gathered) return null;
+    const params = ["i32", "i32", "i32", "i32"] as const;
+    const signature = { params, result: null };
+    const lister = this.module.module.once("list vectors", signature, (fn) => {
+      const scope = Scope.root(this.form, fn.body);
+      const [batch, from, count, to] = fn.params as readonly I32[];
+      bindAxes(scope, plan.batch, batch!);
+      listVectors(scope, plan, gathered, { from: from!, count: count! }, to!);
+    });
+    const { code } = scope;
+    const start = i32.const(this.memory.distances);
+    const vectors = this.scratch(scope, sumsBytes(plan));
+    code.do(lister.run(batch ?? i32.const(0), from, count, vectors));
+    return { vectors, distances: code.let(i32.add(scope.workspace(), start)) };
   }
 
   private scratch({ code }: Scope, from: number): I32 {
@@ -254,7 +333,7 @@ class ContractWriter {
 
   private addInnerBlock(scope: Scope, block: Block, which: I32 | null): void {
     const inner = enterInnerBlock(scope, this.plan.inner, which);
-    const columns = this.columnsOf(scope, block, inner.start) ??
+    const columns = this.columnsOf(scope, block, inner) ??
       this.packed(scope, "columns", block.columnBlock, {
         ...block.vectors,
         batch: block.batch,
@@ -272,10 +351,15 @@ class ContractWriter {
   /** The columns of a block where they lie, if they are read there. */
   private columnsOf(
     { code }: Scope,
-    { vectors }: Block,
-    start: Scope,
+    { vectors, listed }: Block,
+    { start, first }: InnerBlock,
   ): Operand | null {
     const { direct } = this.plan.columns;
+    if (listed) {
+      const before = i32.mul(first, i32.const(4));
+      const distances = code.let(i32.add(listed.distances, before));
+      return { address: listed.vectors, layout: LISTED, distances };
+    }
     if (!direct) return null;
     const place = start.child(code);
     bindVector(place, this.plan, vectors.from, { isVector: false });
@@ -368,7 +452,7 @@ class ContractWriter {
         rows,
         vectors: width,
         left: left.layout,
-        right: right.layout,
+        right: right.distances ? null : right.layout,
         sums: sumsRow(this.plan),
         adds: inner.blocks > 1,
       });
@@ -380,31 +464,40 @@ class ContractWriter {
         i32.mul(i32.and(vectors, i32.const(-TILE_VECTORS)), i32.const(VECTOR)),
       ),
     );
+    const run = (width: number) => {
+      const rights = right.distances
+        ? [
+          right.distances,
+          ...[0, 4].slice(0, width).map((by) => i32.load(from, by)),
+        ]
+        : [from];
+      return tile(width).run(left.address, to, count, ...rights);
+    };
     if (cut.total >= TILE_VECTORS) {
-      const whole = tile(TILE_VECTORS);
+      const whole = run(TILE_VECTORS);
       code.while(() => i32.lt_u(to, end), (c) => {
-        c.do(whole.run(left.address, from, to, count));
-        c.set(
-          from,
-          i32.add(from, i32.const(TILE_VECTORS * right.layout.outer)),
-        );
+        c.do(whole);
+        const step = TILE_VECTORS * right.layout.outer;
+        c.set(from, i32.add(from, i32.const(step)));
         c.set(to, i32.add(to, i32.const(TILE_VECTORS * VECTOR)));
       });
     }
     if (cut.total % TILE_VECTORS === 1) {
-      const single = tile(1);
-      code.if(
-        i32.and(vectors, i32.const(1)),
-        (then) => then.do(single.run(left.address, from, to, count)),
-      );
+      const single = run(1);
+      code.if(i32.and(vectors, i32.const(1)), (then) => then.do(single));
     }
   }
 }
+
+/** How addresses of vectors lie in their list. */
+const LISTED: Layout = { outer: 4, inner: 0 };
 
 /** An operand of a block: where it begins, and how its elements lie. */
 interface Operand {
   readonly address: I32;
   readonly layout: Layout;
+  /** Address of a list: then there is one of vectors at `address`. */
+  readonly distances?: I32;
 }
 
 function addressOf(
@@ -419,34 +512,52 @@ function addressOf(
 interface Memory {
   readonly rows: number;
   readonly columns: number;
+  /** Where in the workspace partial sums begin. */
+  readonly sums: number;
   readonly ahead: { readonly rows: number; readonly columns: number };
+  /** Where the list of distances begins. */
+  readonly distances: number;
   readonly workspace: number;
   readonly scratch: number;
 }
 
-/** Partial sums lie first, in the workspace if there are several and else in scratch memory. */
+/** Copies lie first: then partial sums, packed blocks and distances. */
 function memoryOf(
   plan: Plan,
+  copies: readonly PaddedCopy[],
   layouts: { readonly rows: Layout; readonly columns: Layout },
 ): Memory {
-  const { rows, columns, inner, chunks, results } = plan;
+  const { type, rows, columns, inner, chunks, results } = plan;
   const sizes = {
-    columns: columns.cut.size * layouts.columns.outer,
+    columns: columns.gathered
+      ? columns.cut.size * LISTED.outer
+      : columns.cut.size * layouts.columns.outer,
     rows: Math.max(
       rows.cut.size * layouts.rows.outer,
       inner.depth * layouts.rows.inner,
     ),
   };
-  const allOf = (side: CutSide, size: number) =>
+  let workspace = 0;
+  const take = (bytes: number) => {
+    const start = workspace;
+    workspace += Math.ceil(bytes / UNIT) * UNIT;
+    return start;
+  };
+  const blocksOf = (side: CutSide, size: number) =>
     side.packing === "ahead"
       ? sizeOf(plan.batch) * side.cut.count * inner.blocks * size
       : 0;
-  const sums = chunks.count > 1 ? chunks.count * results * sumsBytes(plan) : 0;
-  const ahead = { columns: sums, rows: sums + allOf(columns, sizes.columns) };
-  return {
-    ...sizes,
-    ahead,
-    workspace: ahead.rows + allOf(rows, sizes.rows),
-    scratch: sumsBytes(plan) + sizes.columns + sizes.rows,
+  take(copies.reduce((n, { size }) => n + size, 0) * DTYPES[type].bytes);
+  const sums = take(
+    chunks.count > 1 ? chunks.count * results * sumsBytes(plan) : 0,
+  );
+  const ahead = {
+    columns: take(blocksOf(columns, sizes.columns)),
+    rows: take(blocksOf(rows, sizes.rows)),
   };
+  const distances = take(
+    columns.gathered ? inner.blocks * inner.depth * LISTED.outer : 0,
+  );
+  const scratch = sumsBytes(plan) + sizes.columns + sizes.rows;
+  return { ...sizes, sums, ahead, distances, workspace, scratch };
 }

@@ -11,9 +11,10 @@ import type { Effect, I32, Local, V128 } from "../wasm/value.ts";
 import { f32, f64, i32, i8x16, v128 } from "../wasm/instructions.ts";
 import type { F32, F64, Value } from "../wasm/value.ts";
 import { DTYPES } from "../../../core/dtype.ts";
-import { Loop } from "../../../core/ir/index.ts";
+import { Index, Loop, type Term } from "../../../core/ir/index.ts";
 import type { LoadNode, Node } from "../../../core/ir/scalar.ts";
 import { type Axis, strideOf } from "./axes.ts";
+import type { PaddedCopy } from "./contract_padding.ts";
 import { type Plan, scatteredLoads } from "./contract_plan.ts";
 import {
   bindAxes,
@@ -21,7 +22,7 @@ import {
   type InnerBlock,
   type Part,
 } from "./contract_positions.ts";
-import { type AxisRange, inVectors, oneByOne } from "./ranges.ts";
+import { all, type AxisRange, inVectors, oneByOne } from "./ranges.ts";
 import type { Scope } from "./scope.ts";
 
 /** Bytes of a vector. */
@@ -286,6 +287,70 @@ function packAlongRows(
     oneByOne([place], ranges, ([p]) => {
       append(p!, v128.store(at, p!.vector(node)), at, inner);
     });
+  });
+}
+
+/** Copies a plane with the zeros around it. */
+export function copyPlane(
+  scope: Scope,
+  { load, loops }: PaddedCopy,
+  plane: I32,
+  to: I32,
+): void {
+  const [first, ...others] = loops.map((loop): Axis => ({
+    loops: [loop],
+    extent: loop.extent,
+  }));
+  scope.bind(first!, plane);
+  const inner = others.filter(({ extent }) => extent > 1);
+  const at = scope.code.let(to);
+  const ranges = inner.map((axis) => ({ axis, positions: all(axis) }));
+  const along = ranges.pop();
+  if (!along) return scope.code.do(storeScalar(at, scope.scalar(load), 0));
+  const { bytes } = DTYPES[load.dtype];
+  oneByOne([scope], ranges, ([line]) => {
+    inVectors(line!, along.axis, along.positions, 1, ([place], wide) => {
+      const value = place!.value(load, wide);
+      if (wide) append(place!, v128.store(at, value as V128), at, VECTOR);
+      else append(place!, storeScalar(at, value, 0), at, bytes);
+    });
+  });
+}
+
+/** Lists how many bytes each inner position is away from the first. */
+export function listDistances(
+  scope: Scope,
+  { inner: { axes } }: Plan,
+  { offset, dtype }: LoadNode,
+  to: I32,
+): void {
+  const isInner = ({ atom }: Term) =>
+    axes.some(({ loops }) => loops.includes(atom as Loop));
+  const index = new Index(0, offset.terms.filter(isInner), -1);
+  const at = scope.code.let(to);
+  const ranges = axes.map((axis) => ({ axis, positions: all(axis) }));
+  oneByOne([scope], ranges, ([place]) => {
+    const distance = i32.const(DTYPES[dtype].bytes);
+    const bytes = i32.mul(place!.index(index), distance);
+    append(place!, i32.store(at, bytes), at, 4);
+  });
+}
+
+/** Lists the addresses of vectors of columns at the first inner position. */
+export function listVectors(
+  scope: Scope,
+  plan: Plan,
+  { buffer, offset }: LoadNode,
+  { from, count }: Part,
+  to: I32,
+): void {
+  for (const axis of plan.inner.axes) scope.bind(axis, null);
+  const at = scope.code.let(to);
+  forEach(scope, count, (place, i) => {
+    const vector = place.code.let(i32.add(from, i));
+    bindVector(place, plan, vector, { isVector: false });
+    const { base, offset: by } = place.address(buffer, offset);
+    append(place, i32.store(at, i32.add(base, i32.const(by))), at, 4);
   });
 }
 

@@ -35,6 +35,8 @@ const ITEM_COST = 20_000;
 const CHUNK = 512;
 /** Bytes of operands that may be packed before all items. */
 const AHEAD_BYTES = 1 << 25;
+/** So many elements that compete for places still find some. */
+const CROWD = 8;
 /** Items that keep several threads busy to the end. */
 const ENOUGH_ITEMS = 32;
 
@@ -62,6 +64,8 @@ export interface Side {
     readonly outer: number;
     readonly inner: number;
   } | null;
+  /** What is loaded, if it is read where it lies at distances that are listed. */
+  readonly gathered: LoadNode | null;
 }
 
 /** An operand, how it is cut into blocks and where they are packed. */
@@ -98,8 +102,11 @@ export interface Plan {
   readonly cost: number;
 }
 
-/** The best plan, or `null` where it is not worth its while. */
-export function planOf(kernel: Contract): Plan | null {
+/** The best plan, or `null` if it costs more than `limit`. */
+export function planOf(
+  kernel: Contract,
+  limit: number = nestCost(kernel),
+): Plan | null {
   const type = sumTypeOf(kernel.node.dtype);
   const lanes = type === "float64" ? 2 : 4;
   const plans = [false, true].flatMap((isSwapped) => {
@@ -109,11 +116,11 @@ export function planOf(kernel: Contract): Plan | null {
   const [first, second] = plans;
   if (!first) return null;
   const best = second && second.cost < first.cost ? second : first;
-  return best.cost < directCost(kernel) ? cutUp(best) : null;
+  return best.cost < limit ? cutUp(best) : null;
 }
 
 /** Rough nanoseconds of the contraction as a nest that reads operands in place. */
-function directCost({ batch, rows, columns, node }: Contract): number {
+export function nestCost({ batch, rows, columns, node }: Contract): number {
   const [m, n] = [sizeOf(rows), sizeOf(columns)];
   // Each element of an operand is used once: moving it first only costs.
   if (m === 1 || n === 1) return 0;
@@ -154,12 +161,14 @@ function draftOf(
     ? [node.right, node.left]
     : [node.left, node.right];
   const inner = innerCutOf(axes(node.inner));
+  const copies = kernel.buffers.length;
   const rowAxes = axes(rowLoops);
   const columnAxes = axes(columnLoops);
   const last = columnAxes.at(-1);
   if (!last || last.extent < lanes) return null;
-  const rows = sideOf(left, rowAxes, inner);
-  const columns = sideOf(right, columnAxes, inner);
+  const rows = sideOf(left, rowAxes, inner, copies);
+  const columns = sideOf(right, columnAxes, inner, copies);
+  const gathered = gatheredOf(right, last, inner);
   const isWhole = last.extent % lanes === 0;
   const lane = DTYPES[type].bytes;
   const direct = isWhole && columns.direct?.outer === lane
@@ -170,7 +179,7 @@ function draftOf(
     lanes,
     batch: axes(kernel.batch),
     rows,
-    columns: { ...columns, direct },
+    columns: { ...columns, direct, gathered: direct ? null : gathered },
     inner,
   };
   const offsets = stores.map((s) => s.offset);
@@ -189,8 +198,23 @@ export function anatomyOf({ node, stores }: Contract): Anatomy {
 
 // Sides
 
-function sideOf(node: Node, axes: readonly Axis[], inner: InnerCut): Side {
-  return { node, axes, direct: directOf(node, axes, inner) };
+/** `copies` is the number of the buffer that holds copies: they need lists. */
+function sideOf(
+  node: Node,
+  axes: readonly Axis[],
+  inner: InnerCut,
+  copies: number,
+): Side {
+  const isCopy = node.op === "load" && node.buffer === copies;
+  const direct = isCopy ? null : directOf(node, axes, inner);
+  return { node, axes, direct, gathered: null };
+}
+
+/** Whether an operand is a load of neighbours as they are multiplied, at any place. */
+function isPlainLoad(node: Node): node is LoadNode {
+  return node.op === "load" && node.bounds.length === 0 &&
+    ["float32", "float64", "int32", "uint32"].includes(node.dtype) &&
+    node.offset.terms.every(({ atom }) => atom instanceof Loop);
 }
 
 function directOf(
@@ -198,20 +222,37 @@ function directOf(
   axes: readonly Axis[],
   inner: InnerCut,
 ): Side["direct"] {
-  if (node.op !== "load" || node.bounds.length > 0) return null;
-  if (!["float32", "float64", "int32", "uint32"].includes(node.dtype)) {
-    return null;
-  }
-  if (node.offset.terms.some(({ atom }) => !(atom instanceof Loop))) {
-    return null;
-  }
+  if (!isPlainLoad(node)) return null;
   const { bytes } = DTYPES[node.dtype];
   const outer = evenStride(node, axes);
   const along = evenStride(node, inner.axes.slice(inner.at));
   if (outer === null || along === null) return null;
-  const isFar = (stride: number) => stride * bytes % 4096 === 0;
-  if (along !== 0 && isFar(along)) return null;
+  if (along !== 0 && conflicts(along * bytes)) return null;
   return { load: node, outer: outer * bytes, inner: along * bytes };
+}
+
+function gatheredOf(
+  node: Node,
+  column: Axis,
+  inner: InnerCut,
+): LoadNode | null {
+  if (!isPlainLoad(node) || strideOf(node.offset, column) !== 1) return null;
+  const { bytes } = DTYPES[node.dtype];
+  const isCrowded = inner.axes.some((axis) => {
+    const stride = strideOf(node.offset, axis) * bytes;
+    return stride !== 0 && conflicts(stride) && axis.extent > CROWD;
+  });
+  return isCrowded ? null : node;
+}
+
+/** Whether what lies so far apart competes for the same places of caches. */
+function conflicts(bytes: number): boolean {
+  return bytes % 4096 === 0;
+}
+
+/** Whether blocks of an operand are copied. */
+function isPacked({ direct, gathered }: Side): boolean {
+  return !direct && !gathered;
 }
 
 /** The stride of a load in the positions of some axes together, if there is one. */
@@ -259,7 +300,7 @@ function innerCutOf(axes: readonly Axis[]): InnerCut {
   return { axes, at: 0, cut: cutOf(1, 1), blocks: 1, depth: 1 };
 }
 
-function cutOf(total: number, size: number): Cut {
+export function cutOf(total: number, size: number): Cut {
   return { total, size, count: Math.ceil(total / size) };
 }
 
@@ -307,8 +348,9 @@ function vectorsOf(
 }
 
 /** Rough nanoseconds per element. */
-function packingCost({ direct, node, axes }: Side, inner: InnerCut): number {
-  if (direct) return 0;
+function packingCost(side: Side, inner: InnerCut): number {
+  if (!isPacked(side)) return 0;
+  const { node, axes } = side;
   const along = [axes.at(-1), inner.axes.at(-1)].map((axis) =>
     axis ? scatteredLoads(node, axis) : 0
   );
@@ -331,7 +373,7 @@ function cutUp(draft: Draft): Plan {
     sizeOf(batch) * Math.ceil(m / rowSize) * Math.ceil(vectors / columnSize);
   // Blocks that are read where they lie may be small; what is packed is packed
   // for few and large ones, which rather share their inner loops.
-  const mayChunk = !rows.direct || !columns.direct
+  const mayChunk = isPacked(rows) || isPacked(columns)
     ? Math.ceil(inner.blocks * inner.depth / CHUNK)
     : 1;
   while (results() * mayChunk < wanted) {
@@ -373,17 +415,17 @@ function cutUp(draft: Draft): Plan {
 /** Columns of a block: what is packed for few rows should not leave the first cache. */
 function mostColumns({ columns, inner }: Draft, rows: number): number {
   const near = NEAR_ELEMENTS / (inner.depth + rows);
-  if (!columns.direct && near >= NEAR_COLUMNS) return near;
+  if (isPacked(columns) && near >= NEAR_COLUMNS) return near;
   return BLOCK_ELEMENTS / Math.max(inner.depth, rows);
 }
 
 function packingOf(
   { type, batch, inner }: Draft,
-  { direct }: Side,
+  side: Side,
   extent: number,
   others: Cut,
 ): Packing {
-  if (direct) return "none";
+  if (!isPacked(side)) return "none";
   const elements = sizeOf(batch) * extent * inner.blocks * inner.depth;
   const isSmall = elements * DTYPES[type].bytes <= AHEAD_BYTES;
   return others.count > 1 && isSmall ? "ahead" : "inside";

@@ -2,7 +2,7 @@
 
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
-import type { Axis } from "./axes.ts";
+import { type Axis, sizeOf } from "./axes.ts";
 import type { Cut, InnerCut, Plan } from "./contract_plan.ts";
 import { smaller } from "./kernel_module.ts";
 import { all, type AxisRange } from "./ranges.ts";
@@ -94,8 +94,9 @@ function firstColumn(
 export interface InnerBlock {
   /** The axes whose positions make up the block. */
   readonly ranges: readonly AxisRange[];
-  /** How many positions there are. */
+  /** How many positions there are, and the number of the first among all. */
   readonly count: I32;
+  readonly first: I32;
   /** A place at the first position. */
   readonly start: Scope;
 }
@@ -115,13 +116,18 @@ export function enterInnerBlock(
   outer.forEach((axis, i) => scope.bind(axis, digits[i]!));
   const start = scope.child(code);
   const [axis, ...whole] = axes.slice(at);
-  if (!axis) return { ranges: [], count: i32.const(1), start };
+  if (!axis) {
+    return { ranges: [], count: i32.const(1), first: i32.const(0), start };
+  }
   const { from, count } = partOf(scope, cut, digits.at(-1)!);
   const to = code.let(i32.add(from, count));
   start.bind(axis, from);
   for (const axis of whole) start.bind(axis, null);
   const perPosition = depth / cut.size;
+  const [before] = digitsOf(scope, block, [sizeOf(outer), cut.count]);
+  const first = joinedDigits(scope, before!, cut.total, from);
   return {
+    first: code.let(i32.mul(first, i32.const(perPosition))),
     ranges: [
       { axis, positions: { from, to, multiple: 1 } },
       ...whole.map((axis) => ({ axis, positions: all(axis) })),

@@ -35,8 +35,11 @@ export interface MicroTile {
   readonly vectors: number;
   /** From row to row, and along the inner loops. */
   readonly left: { readonly outer: number; readonly inner: number };
-  /** From vector to vector, and along the inner loops. */
-  readonly right: { readonly outer: number; readonly inner: number };
+  /**
+   * From vector to vector, and along the inner loops; or `null`: then each
+   * vector is given an address, and there is a list of distances from there.
+   */
+  readonly right: { readonly outer: number; readonly inner: number } | null;
   /** From row to row of the result. */
   readonly sums: number;
   /** Whether there are sums already, of an earlier part of the inner loops. */
@@ -48,74 +51,146 @@ export function sumTypeOf(dtype: DType): SumType {
   return dtype === "float32" || dtype === "float64" ? dtype : "int32";
 }
 
-/** The function `(left, right, sums, count)` that computes a tile; `count` is not 0. */
+/**
+ * The function that computes a tile, of the addresses of what is left, of the
+ * sums, how many products there are (not 0), and the address of what is right;
+ * or those of the distances and of each vector.
+ */
 export function microKernel(
   module: ModuleBuilder,
   tile: MicroTile,
 ): FunctionRef<null> {
+  const rights = tile.right ? 1 : 1 + tile.vectors;
+  const params = range(3 + rights).map(() => "i32" as const);
   return module.once(
     `tile ${JSON.stringify(tile)}`,
-    { params: ["i32", "i32", "i32", "i32"], result: null },
-    ({ body, params }) => writeTile(body, tile, params as Local<"i32">[]),
+    { params, result: null },
+    ({ body, params }) => {
+      const [left, sums, count, ...rights] = params as Local<"i32">[];
+      writeTile(body, tile, {
+        left: left!,
+        sums: sums!,
+        count: count!,
+        rights,
+      });
+    },
   );
+}
+
+interface Arguments {
+  readonly left: I32;
+  readonly sums: I32;
+  readonly count: Local<"i32">;
+  readonly rights: readonly Local<"i32">[];
 }
 
 function writeTile(
   code: Code,
   tile: MicroTile,
-  [left, right, sums, count]: readonly Local<"i32">[],
+  { left, sums, count, rights }: Arguments,
 ): void {
   const at = (row: number, v: number) => row * tile.sums + v * VECTOR;
   const grid = range(tile.rows).map((row) =>
     range(tile.vectors).map((v) =>
       code.let(
         tile.adds
-          ? v128.load(sums!, at(row, v))
+          ? v128.load(sums, at(row, v))
           : code.fn.constant(v128.const([0, 0, 0, 0])),
       )
     )
   );
   // Addresses for each row and vector: engines decode short offsets faster.
-  const addresses = (base: I32, count: number, apart: number) =>
-    range(count).map((i) => code.let(i32.add(base, i32.const(i * apart))));
-  const lefts = addresses(left!, tile.rows, tile.left.outer);
-  const rights = addresses(right!, tile.vectors, tile.right.outer);
+  const rows = addresses(code, left, tile.rows, tile.left.outer);
+  const columns = tile.right
+    ? new Even(code, rights[0]!, tile.vectors, tile.right)
+    : new Gathered(rights);
   const step = (steps: number) => (code: Code) => {
     for (const k of range(steps)) {
-      addProducts(code, tile, grid, lefts, rights, k);
+      addProducts(code, tile, grid, rows, columns.load(code, k), k);
     }
-    const advance = (address: Local<"i32">, by: number) =>
-      code.set(address, i32.add(address, i32.const(steps * by)));
-    for (const row of lefts) advance(row, tile.left.inner);
-    for (const vector of rights) advance(vector, tile.right.inner);
-    code.set(count!, i32.sub(count!, i32.const(steps)));
-    return i32.ge_s(count!, i32.const(steps));
+    for (const row of rows) advance(code, row, steps * tile.left.inner);
+    columns.advance(code, steps);
+    advance(code, count, -steps);
+    return i32.ge_s(count, i32.const(steps));
   };
   for (const steps of [UNROLL, 1]) {
     code.if(
-      i32.ge_s(count!, i32.const(steps)),
+      i32.ge_s(count, i32.const(steps)),
       (then) => then.doWhile(step(steps)),
     );
   }
   grid.forEach((row, r) =>
-    row.forEach((sum, v) => code.do(v128.store(sums!, sum, at(r, v))))
+    row.forEach((sum, v) => code.do(v128.store(sums, sum, at(r, v))))
   );
 }
 
-/** The products of the `k`-th elements from `left` and `right` on. */
+function addresses(
+  code: Code,
+  base: I32,
+  count: number,
+  apart: number,
+): readonly Local<"i32">[] {
+  return range(count).map((i) => code.let(i32.add(base, i32.const(i * apart))));
+}
+
+function advance(code: Code, address: Local<"i32">, by: number): void {
+  code.set(address, i32.add(address, i32.const(by)));
+}
+
+/** Vectors of columns at even distances. */
+class Even {
+  private readonly vectors: readonly Local<"i32">[];
+  private readonly inner: number;
+
+  constructor(
+    code: Code,
+    first: I32,
+    count: number,
+    { outer, inner }: { readonly outer: number; readonly inner: number },
+  ) {
+    this.vectors = addresses(code, first, count, outer);
+    this.inner = inner;
+  }
+
+  load(code: Code, k: number): readonly V128[] {
+    return this.vectors.map((x) => code.let(v128.load(x, k * this.inner)));
+  }
+
+  advance(code: Code, steps: number): void {
+    for (const x of this.vectors) advance(code, x, steps * this.inner);
+  }
+}
+
+/** Vectors of columns at distances that are listed. */
+class Gathered {
+  private readonly distances: Local<"i32">;
+  private readonly vectors: readonly I32[];
+
+  constructor([distances, ...vectors]: readonly Local<"i32">[]) {
+    [this.distances, this.vectors] = [distances!, vectors];
+  }
+
+  load(code: Code, k: number): readonly V128[] {
+    const distance = code.let(i32.load(this.distances, 4 * k));
+    return this.vectors.map((x) => code.let(v128.load(i32.add(x, distance))));
+  }
+
+  advance(code: Code, steps: number): void {
+    advance(code, this.distances, 4 * steps);
+  }
+}
+
+/** The products of the `k`-th elements of all rows and vectors. */
 function addProducts(
   code: Code,
-  { type, left, right }: MicroTile,
+  { type, left }: MicroTile,
   grid: readonly (readonly Local<"v128">[])[],
-  lefts: readonly I32[],
-  rights: readonly I32[],
+  rows: readonly I32[],
+  vectors: readonly V128[],
   k: number,
 ): void {
-  const vectors = rights.map((address) =>
-    code.let(v128.load(address, k * right.inner))
-  );
   grid.forEach((row, r) => {
-    const element = code.let(splatFrom(type, lefts[r]!, k * left.inner));
+    const element = code.let(splatFrom(type, rows[r]!, k * left.inner));
     row.forEach((sum, v) =>
       code.set(sum, multiplyAdd(type, element, vectors[v]!, sum))
     );
