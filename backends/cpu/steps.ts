@@ -2,6 +2,7 @@
 
 import type {
   BufferId,
+  CopyStep,
   KernelStep,
   Program,
   Step,
@@ -9,6 +10,7 @@ import type {
 import { itemSize } from "../../core/dtype.ts";
 import type { Kernel } from "../../core/ir/kernel.ts";
 import { formatKernel } from "../../core/ir/print.ts";
+import { copyKernel, LARGE_COPY } from "./copy_kernel.ts";
 import type { CompiledKernel } from "./kernels.ts";
 import type { Machine } from "./machine.ts";
 
@@ -52,13 +54,7 @@ export class StepCompiler {
           step.buffers.map((id) => this.slotOf(id)),
         );
       case "copy":
-        return new Copy(
-          this.slotOf(step.from),
-          this.slotOf(step.to),
-          this.bytesOf(step.to),
-          frame,
-          machine,
-        );
+        return this.copy(step);
       case "loop":
         return new Loop(
           step.count ?? Infinity,
@@ -85,6 +81,15 @@ export class StepCompiler {
       default:
         return step satisfies never;
     }
+  }
+
+  private copy({ from, to }: CopyStep): StepRun {
+    const { dtype, size } = this.program.buffers[to]!;
+    const slots = [this.slotOf(from), this.slotOf(to)] as const;
+    const bytes = itemSize(dtype) * size;
+    return bytes > LARGE_COPY
+      ? this.kernelCall(copyKernel(dtype, size), slots)
+      : new Copy(...slots, bytes, this.frame, this.machine);
   }
 
   /** Runs a kernel on slots, and on the workspace after them. */
@@ -120,11 +125,6 @@ export class StepCompiler {
 
   private slotOf(id: BufferId): number {
     return this.program.buffers[id]!.slot;
-  }
-
-  private bytesOf(id: BufferId): number {
-    const { dtype, size } = this.program.buffers[id]!;
-    return itemSize(dtype) * size;
   }
 }
 
