@@ -13,14 +13,11 @@ import { cutProduct, type ProductTask } from "./blas_task.ts";
 import type { CompiledKernel } from "./kernels.ts";
 import { ARGUMENT_WORDS, ARGUMENTS } from "./layout.ts";
 
-/** Multiplications of one call below which our own code is as fast. */
-const LEAST_SIZE = 64 ** 3;
+/** Multiplications of one call up to which our own code is as fast. */
+const LEAST_SIZE = 2 ** 16;
 
-/** A matrix thinner than this is read once: memory decides, not arithmetic. */
-const LEAST_EXTENT = 16;
-
-/** Sums that are stored and read again must be worth that. */
-const LEAST_SUM = 32;
+/** Thinner matrices are read about once: memory decides, not arithmetic. */
+const LEAST_EXTENT = 8;
 
 /** What takes the place of a contract kernel. */
 export interface BlasKernel {
@@ -79,10 +76,10 @@ function withEpilogue(kernel: Contract): BlasKernel | null {
   if (kernel.buffers.length + 2 > ARGUMENT_WORDS) return null;
   const { sums, bytes, epilogue } = splitContract(kernel);
   const product = productOf(kernel, sums);
-  if (!product || !isWorthIt(product) || product.k < LEAST_SUM) return null;
+  if (!product || !isWorthIt(product)) return null;
   return { product, epilogue, workspace: bytes };
 }
 
 function isWorthIt({ m, n, k }: Product): boolean {
-  return m * n * k >= LEAST_SIZE && Math.min(m, n, k) >= LEAST_EXTENT;
+  return m * n * k > LEAST_SIZE && Math.min(m, n, k) >= LEAST_EXTENT;
 }
