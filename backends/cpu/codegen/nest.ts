@@ -14,13 +14,16 @@ import {
 } from "../../../core/ir/kernel.ts";
 import type { ReduceNode } from "../../../core/ir/scalar.ts";
 import { gcd } from "../../../core/gcd.ts";
+import type { Range } from "../wasm/function.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
 import { Anatomy, type Axis, mergedAxes, sizeOf } from "./axes.ts";
 import type { KernelCode } from "./code.ts";
 import { type Columns, columnsOf, writeColumns } from "./columns.ts";
 import { KernelModule, smaller } from "./kernel_module.ts";
+import { ITEM_COST, loop } from "./phases.ts";
 import { all, inVectors, oneByOne, type Positions } from "./ranges.ts";
+import { readLines, rowLoads } from "./read_ahead.ts";
 import { Row } from "./row.ts";
 import type { Scope } from "./scope.ts";
 import {
@@ -41,8 +44,6 @@ import {
   vectorChoice,
 } from "./vector_choice.ts";
 
-/** Rough nanoseconds of work that an item should have. */
-const ITEM_COST = 16_000;
 /** Rough nanoseconds of an addition. */
 const ADDITION = 0.3;
 /** With fewer items than this, long reductions are cut into chunks. */
@@ -71,6 +72,21 @@ interface Partial {
   readonly chunks: Chunks;
   /** Where they begin in the workspace. */
   readonly at: number;
+}
+
+/** How the indices of a phase are cut: units, some of which are an item. */
+interface Work {
+  /** The axis that runs in vectors, if it is an outer one. */
+  readonly vector: Axis | null;
+  readonly tiles: readonly Tile[];
+  /** Outer axes that are not in tiles. */
+  readonly others: readonly Axis[];
+  readonly units: number;
+  readonly perItem: number;
+  readonly items: number;
+  readonly itemCost: number;
+  /** Rough nanoseconds of all of it. */
+  readonly total: number;
 }
 
 class NestWriter implements StageContext {
@@ -142,7 +158,7 @@ class NestWriter implements StageContext {
   }
 
   /** How the outer indices are cut into units of work, and these into items. */
-  private workOf(stages: readonly Stage[], chunks = 1) {
+  private workOf(stages: readonly Stage[], chunks = 1): Work {
     const choice = this.choiceFor(stages);
     const cost = Math.max(choice.cost / chunks, 0.5) * ADDITION;
     const { lanes } = this.module.form;
@@ -274,16 +290,35 @@ class NestWriter implements StageContext {
         const from = scope.code.let(i32.mul(item, i32.const(perItem)));
         const next = scope.code.let(i32.add(from, i32.const(perItem)));
         const to = scope.code.let(smaller(next, i32.const(units)));
-        const unit = scope.code.fn.local("i32");
-        const inner = scope.child();
-        write(inner, unit);
-        scope.code.for(
-          unit,
-          { from, to, nonEmpty: true },
-          (code) => code.append(inner.code),
-        );
+        if (!chunks) this.writeReadAhead(scope, { from, to }, work, stages);
+        loop(scope, { from, to, nonEmpty: true }, write);
       },
     );
+  }
+
+  /** Touches the rows that units will gather, before the first unit runs. */
+  private writeReadAhead(
+    scope: Scope,
+    range: Pick<Range, "from" | "to">,
+    { others, tiles }: Pick<Work, "others" | "tiles">,
+    stages: readonly Stage[],
+  ): void {
+    const row = tiles.at(-1);
+    const { buffers } = this.kernel;
+    const loads = row ? rowLoads(stages, buffers, row.axis, row.size) : [];
+    if (loads.length === 0) return;
+    const sum = scope.code.let(i32.const(0));
+    loop(scope, { ...range, nonEmpty: true }, (inner, unit) => {
+      const digits = digitsOf(inner, unit, [...others, ...tiles]);
+      others.forEach((axis, i) => inner.bind(axis, digits[i]!));
+      tiles.forEach(({ axis, size }, i) => {
+        const at = digits[others.length + i]!;
+        inner.bind(axis, at && inner.code.let(i32.mul(at, i32.const(size))));
+      });
+      inner.code.set(sum, i32.add(sum, readLines(inner, loads)));
+    });
+    // The sum has no meaning; keeping it keeps the engine from dropping the loads.
+    scope.code.do(i32.store(this.module.scratch, sum));
   }
 
   private enterChunk(scope: Scope, chunks: Chunks, at: I32 | null): void {

@@ -1,14 +1,14 @@
 /** Items of phases: which positions of outer axes they stand for, and loops in them. */
 
 import { i32 } from "../wasm/instructions.ts";
-import type { Code } from "../wasm/function.ts";
+import type { Code, Range } from "../wasm/function.ts";
 import type { I32, Local } from "../wasm/value.ts";
 import type { Axis } from "./axes.ts";
 import { type KernelModule, smaller } from "./kernel_module.ts";
 import type { Scope } from "./scope.ts";
 
 /** Rough nanoseconds of work that an item should have. */
-const ITEM_COST = 16_000;
+export const ITEM_COST = 16_000;
 
 /** Adds a phase whose items are so many rows each that they are worth a call. */
 export function rowPhase(
@@ -34,7 +34,7 @@ export function rowPhase(
 /** A loop in a place: `build` writes its body in a place inside. */
 export function loop(
   scope: Scope,
-  range: { readonly from: I32; readonly to: I32; readonly step?: number },
+  range: Range,
   build: (inner: Scope, at: Local<"i32">) => void,
 ): void {
   const at = scope.code.fn.local("i32");
