@@ -4,30 +4,13 @@ import type { Contract } from "../../../core/ir/kernel.ts";
 import { f32x4, f64x2, i32, i32x4, v128 } from "../wasm/instructions.ts";
 import type { I32, V128 } from "../wasm/value.ts";
 import { forEach } from "./contract_packing.ts";
+import { sumsRow } from "./contract_memory.ts";
 import type { Plan } from "./contract_plan.ts";
-import { bindAxes, bindVector, type Part } from "./contract_positions.ts";
+import { bindAxes, bindVector } from "./contract_positions.ts";
+import type { SumsBlock } from "./contract_tiles.ts";
+import { VECTOR } from "./micro_kernel.ts";
 import { fitted } from "./operation.ts";
 import type { Scope } from "./scope.ts";
-
-/** Bytes of a vector. */
-const VECTOR = 16;
-
-/** A block of sums: rows of vectors. */
-export interface SumsBlock {
-  readonly address: I32;
-  readonly rows: Part;
-  readonly vectors: Part;
-}
-
-/** Bytes from one row of sums to the next. */
-export function sumsRow({ columns }: Plan): number {
-  return columns.cut.size * VECTOR;
-}
-
-/** Bytes of a block of sums. */
-export function sumsBytes(plan: Plan): number {
-  return plan.rows.cut.size * sumsRow(plan);
-}
 
 /** Vectors that are stored together: a cache line of float32. */
 const GROUP = 4;

@@ -22,26 +22,17 @@ import {
   type InnerBlock,
   type Part,
 } from "./contract_positions.ts";
+import { LIST_ENTRY, type Spacing, VECTOR } from "./micro_kernel.ts";
 import { all, type AxisRange, inVectors, oneByOne } from "./ranges.ts";
 import type { Scope } from "./scope.ts";
 
-/** Bytes of a vector. */
-const VECTOR = 16;
-
-/** Where elements of an operand are, and how many bytes they are apart. */
-export interface Layout {
-  /** From row to row, or from vector to vector of columns. */
-  readonly outer: number;
-  readonly inner: number;
-}
-
 /** How the columns of a block lie once they are packed. */
-export function packedColumns({ inner }: Plan): Layout {
+export function packedColumns({ inner }: Plan): Spacing {
   return { outer: inner.depth * VECTOR, inner: VECTOR };
 }
 
 /** How the rows of a block lie once they are packed. */
-export function packedRows(plan: Plan): Layout {
+export function packedRows(plan: Plan): Spacing {
   const { type, rows, inner } = plan;
   const { bytes } = DTYPES[type];
   return rowsLieSideBySide(plan)
@@ -317,40 +308,38 @@ export function copyPlane(
   });
 }
 
-/** Lists how many bytes each inner position is away from the first. */
+/** Lists how many bytes the positions of a block of inner loops are away from the first of all. */
 export function listDistances(
   scope: Scope,
   { inner: { axes } }: Plan,
   { offset, dtype }: LoadNode,
+  { ranges }: InnerBlock,
   to: I32,
 ): void {
   const isInner = ({ atom }: Term) =>
     axes.some(({ loops }) => loops.includes(atom as Loop));
   const index = new Index(0, offset.terms.filter(isInner), -1);
   const at = scope.code.let(to);
-  const ranges = axes.map((axis) => ({ axis, positions: all(axis) }));
   oneByOne([scope], ranges, ([place]) => {
-    const distance = i32.const(DTYPES[dtype].bytes);
-    const bytes = i32.mul(place!.index(index), distance);
-    append(place!, i32.store(at, bytes), at, 4);
+    const { bytes } = DTYPES[dtype];
+    const distance = i32.mul(place!.index(index), i32.const(bytes));
+    append(place!, i32.store(at, distance), at, LIST_ENTRY);
   });
 }
 
-/** Lists the addresses of vectors of columns at the first inner position. */
-export function listVectors(
+/** Lists where rows or vectors are. */
+export function listAddresses(
   scope: Scope,
-  plan: Plan,
   { buffer, offset }: LoadNode,
   { from, count }: Part,
   to: I32,
+  bind: (place: Scope, position: I32) => void,
 ): void {
-  for (const axis of plan.inner.axes) scope.bind(axis, null);
   const at = scope.code.let(to);
   forEach(scope, count, (place, i) => {
-    const vector = place.code.let(i32.add(from, i));
-    bindVector(place, plan, vector, { isVector: false });
+    bind(place, place.code.let(i32.add(from, i)));
     const { base, offset: by } = place.address(buffer, offset);
-    append(place, i32.store(at, i32.add(base, i32.const(by))), at, 4);
+    append(place, i32.store(at, i32.add(base, i32.const(by))), at, LIST_ENTRY);
   });
 }
 

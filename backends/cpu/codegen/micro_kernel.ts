@@ -26,20 +26,26 @@ const UNROLL = 4;
 export type SumType = "float32" | "float64" | "int32";
 
 /** Bytes of a vector. */
-const VECTOR = 16;
+export const VECTOR = 16;
+/** Bytes of an address or a distance. */
+export const LIST_ENTRY = 4;
 
-/** A tile, and how many bytes apart the elements are that it reads and writes. */
+/** Bytes from row to row, or from vector to vector, and along the inner loops. */
+export interface Spacing {
+  readonly outer: number;
+  readonly inner: number;
+}
+
+/**
+ * A tile, and how elements lie. An operand without even spacing is given as two
+ * lists: addresses of its rows or vectors, and distances along the inner loops.
+ */
 export interface MicroTile {
   readonly type: SumType;
   readonly rows: number;
   readonly vectors: number;
-  /** From row to row, and along the inner loops. */
-  readonly left: { readonly outer: number; readonly inner: number };
-  /**
-   * From vector to vector, and along the inner loops; or `null`: then each
-   * vector is given an address, and there is a list of distances from there.
-   */
-  readonly right: { readonly outer: number; readonly inner: number } | null;
+  readonly left: Spacing | null;
+  readonly right: Spacing | null;
   /** From row to row of the result. */
   readonly sums: number;
   /** Whether there are sums already, of an earlier part of the inner loops. */
@@ -52,152 +58,156 @@ export function sumTypeOf(dtype: DType): SumType {
 }
 
 /**
- * The function that computes a tile, of the addresses of what is left, of the
- * sums, how many products there are (not 0), and the address of what is right;
- * or those of the distances and of each vector.
+ * The function that computes a tile. Its arguments are the addresses of what is
+ * left, of what is right and of the sums, and how many products there are (not
+ * 0); then those of the lists of distances, first that of the left operand.
  */
 export function microKernel(
   module: ModuleBuilder,
   tile: MicroTile,
 ): FunctionRef<null> {
-  const rights = tile.right ? 1 : 1 + tile.vectors;
-  const params = range(3 + rights).map(() => "i32" as const);
+  const lists = [tile.left, tile.right].filter((spacing) => !spacing).length;
   return module.once(
     `tile ${JSON.stringify(tile)}`,
-    { params, result: null },
-    ({ body, params }) => {
-      const [left, sums, count, ...rights] = params as Local<"i32">[];
-      writeTile(body, tile, {
-        left: left!,
-        sums: sums!,
-        count: count!,
-        rights,
-      });
-    },
+    { params: range(4 + lists).map(() => "i32" as const), result: null },
+    ({ body, params }) => writeTile(body, tile, params as Local<"i32">[]),
   );
-}
-
-interface Arguments {
-  readonly left: I32;
-  readonly sums: I32;
-  readonly count: Local<"i32">;
-  readonly rights: readonly Local<"i32">[];
 }
 
 function writeTile(
   code: Code,
   tile: MicroTile,
-  { left, sums, count, rights }: Arguments,
+  [left, right, sums, count, ...lists]: readonly Local<"i32">[],
 ): void {
   const at = (row: number, v: number) => row * tile.sums + v * VECTOR;
   const grid = range(tile.rows).map((row) =>
     range(tile.vectors).map((v) =>
       code.let(
         tile.adds
-          ? v128.load(sums, at(row, v))
+          ? v128.load(sums!, at(row, v))
           : code.fn.constant(v128.const([0, 0, 0, 0])),
       )
     )
   );
-  // Addresses for each row and vector: engines decode short offsets faster.
-  const rows = addresses(code, left, tile.rows, tile.left.outer);
-  const columns = tile.right
-    ? new Even(code, rights[0]!, tile.vectors, tile.right)
-    : new Gathered(rights);
+  const walk = (first: I32, count: number, spacing: Spacing | null) =>
+    spacing
+      ? new EvenWalk(code, first, count, spacing)
+      : new ListedWalk(code, first, count, lists.shift()!);
+  const rows = walk(left!, tile.rows, tile.left);
+  const columns = walk(right!, tile.vectors, tile.right);
   const step = (steps: number) => (code: Code) => {
     for (const k of range(steps)) {
-      addProducts(code, tile, grid, rows, columns.load(code, k), k);
+      addProducts(
+        code,
+        tile.type,
+        grid,
+        rows.places(code, k),
+        columns.places(code, k),
+      );
     }
-    for (const row of rows) advance(code, row, steps * tile.left.inner);
+    rows.advance(code, steps);
     columns.advance(code, steps);
-    advance(code, count, -steps);
-    return i32.ge_s(count, i32.const(steps));
+    advance(code, count!, -steps);
+    return i32.ge_s(count!, i32.const(steps));
   };
   for (const steps of [UNROLL, 1]) {
     code.if(
-      i32.ge_s(count, i32.const(steps)),
+      i32.ge_s(count!, i32.const(steps)),
       (then) => then.doWhile(step(steps)),
     );
   }
   grid.forEach((row, r) =>
-    row.forEach((sum, v) => code.do(v128.store(sums, sum, at(r, v))))
+    row.forEach((sum, v) => code.do(v128.store(sums!, sum, at(r, v))))
   );
 }
 
-function addresses(
-  code: Code,
-  base: I32,
-  count: number,
-  apart: number,
-): readonly Local<"i32">[] {
-  return range(count).map((i) => code.let(i32.add(base, i32.const(i * apart))));
-}
-
-function advance(code: Code, address: Local<"i32">, by: number): void {
-  code.set(address, i32.add(address, i32.const(by)));
-}
-
-/** Vectors of columns at even distances. */
-class Even {
-  private readonly vectors: readonly Local<"i32">[];
-  private readonly inner: number;
-
-  constructor(
-    code: Code,
-    first: I32,
-    count: number,
-    { outer, inner }: { readonly outer: number; readonly inner: number },
-  ) {
-    this.vectors = addresses(code, first, count, outer);
-    this.inner = inner;
-  }
-
-  load(code: Code, k: number): readonly V128[] {
-    return this.vectors.map((x) => code.let(v128.load(x, k * this.inner)));
-  }
-
-  advance(code: Code, steps: number): void {
-    for (const x of this.vectors) advance(code, x, steps * this.inner);
-  }
-}
-
-/** Vectors of columns at distances that are listed. */
-class Gathered {
-  private readonly distances: Local<"i32">;
-  private readonly vectors: readonly I32[];
-
-  constructor([distances, ...vectors]: readonly Local<"i32">[]) {
-    [this.distances, this.vectors] = [distances!, vectors];
-  }
-
-  load(code: Code, k: number): readonly V128[] {
-    const distance = code.let(i32.load(this.distances, 4 * k));
-    return this.vectors.map((x) => code.let(v128.load(i32.add(x, distance))));
-  }
-
-  advance(code: Code, steps: number): void {
-    advance(code, this.distances, 4 * steps);
-  }
-}
-
-/** The products of the `k`-th elements of all rows and vectors. */
+/** The products of one position of the inner loops. */
 function addProducts(
   code: Code,
-  { type, left }: MicroTile,
+  type: SumType,
   grid: readonly (readonly Local<"v128">[])[],
-  rows: readonly I32[],
-  vectors: readonly V128[],
-  k: number,
+  rows: readonly Place[],
+  columns: readonly Place[],
 ): void {
+  const vectors = columns.map(({ address, offset }) =>
+    code.let(v128.load(address, offset))
+  );
   grid.forEach((row, r) => {
-    const element = code.let(splatFrom(type, rows[r]!, k * left.inner));
+    const element = code.let(splatFrom(type, rows[r]!));
     row.forEach((sum, v) =>
       code.set(sum, multiplyAdd(type, element, vectors[v]!, sum))
     );
   });
 }
 
-function splatFrom(type: SumType, address: I32, offset: number): V128 {
+/** Where something is loaded. */
+interface Place {
+  readonly address: I32;
+  readonly offset: number;
+}
+
+function advance(code: Code, address: Local<"i32">, by: number): void {
+  code.set(address, i32.add(address, i32.const(by)));
+}
+
+/** Rows or vectors at even distances. */
+class EvenWalk {
+  /** One each, rather than offsets from one: engines decode short offsets faster. */
+  private readonly addresses: readonly Local<"i32">[];
+  private readonly inner: number;
+
+  constructor(
+    code: Code,
+    first: I32,
+    count: number,
+    { outer, inner }: Spacing,
+  ) {
+    this.addresses = range(count).map((i) =>
+      code.let(i32.add(first, i32.const(i * outer)))
+    );
+    this.inner = inner;
+  }
+
+  /** Places of the `k`-th elements from here. */
+  places(_code: Code, k: number): readonly Place[] {
+    const offset = k * this.inner;
+    return this.addresses.map((address) => ({ address, offset }));
+  }
+
+  advance(code: Code, steps: number): void {
+    for (const x of this.addresses) advance(code, x, steps * this.inner);
+  }
+}
+
+/** Rows or vectors whose addresses and distances are listed. */
+class ListedWalk {
+  private readonly addresses: readonly I32[];
+
+  constructor(
+    code: Code,
+    list: I32,
+    count: number,
+    private readonly distances: Local<"i32">,
+  ) {
+    this.addresses = range(count).map((i) =>
+      code.let(i32.load(list, i * LIST_ENTRY))
+    );
+  }
+
+  places(code: Code, k: number): readonly Place[] {
+    const distance = code.let(i32.load(this.distances, k * LIST_ENTRY));
+    return this.addresses.map((address) => ({
+      address: i32.add(address, distance),
+      offset: 0,
+    }));
+  }
+
+  advance(code: Code, steps: number): void {
+    advance(code, this.distances, steps * LIST_ENTRY);
+  }
+}
+
+function splatFrom(type: SumType, { address, offset }: Place): V128 {
   return type === "float64"
     ? v128.load64_splat(address, offset)
     : v128.load32_splat(address, offset);
