@@ -21,6 +21,8 @@ export interface Backend {
   readonly limits: { readonly bindings: number; readonly bytes: number };
   /** Copies bytes to the device. */
   put(data: Uint8Array): Buffer;
+  /** A further handle on the same values: what happens to one does not show in the other. */
+  share(buffer: Buffer): Buffer;
   /** Releases memory early; the collector would do it later. */
   free(buffer: Buffer): void;
   /** Copies bytes back, into an unshared `ArrayBuffer` of their own. */

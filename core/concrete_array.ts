@@ -76,7 +76,8 @@ export class ConcreteArray extends NDArray {
   /** The same values on a device, and bound to it. */
   on(backend: Backend): ConcreteArray {
     if (this.committed === backend) return this;
-    return ConcreteArray.of(this.aval, this.bufferOn(backend), backend, true);
+    const buffer = backend.share(this.bufferOn(backend));
+    return ConcreteArray.of(this.aval, buffer, backend, true);
   }
 
   protected override known(): this {

@@ -2,7 +2,7 @@
 
 import type { Backend, Buffer } from "../../core/backend.ts";
 import { type DType, DTYPES } from "../../core/dtype.ts";
-import type { CpuBuffer } from "./cells.ts";
+import { cellOf, type CpuBuffer } from "./cells.ts";
 import { compileKernel } from "./codegen/mod.ts";
 import { cpuSettings, onCpuSettings } from "./configure.ts";
 import { kernelCompiler, type KernelRow } from "./kernels.ts";
@@ -45,6 +45,7 @@ export function backendOn(machine: Machine): Backend {
       if (buffer) return buffer;
       throw outOfMemory("put an array", data.byteLength, cells.budget);
     },
+    share: (buffer) => cells.share(cellOf(buffer as CpuBuffer)),
     free: (buffer) => cells.release(buffer as CpuBuffer),
     read: (buffer) => Promise.resolve(read(buffer)),
     readSync: read,

@@ -21,6 +21,7 @@ export function openInterpreter(): Backend {
     dtypes: new Set(Object.keys(DTYPES) as DType[]),
     limits: { bindings: Infinity, bytes: Infinity },
     put: (data) => new HostBuffer(data.slice().buffer),
+    share: (buffer) => new HostBuffer(bytesOf(buffer).buffer as ArrayBuffer),
     free: () => {},
     read: (buffer) => Promise.resolve(bytesOf(buffer)),
     readSync: bytesOf,

@@ -1,12 +1,20 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
-import { type Backend, backendNamed, devices } from "../../core/backend.ts";
+import {
+  type Backend,
+  backendNamed,
+  currentBackend,
+  devices,
+} from "../../core/backend.ts";
 import { arrayFromStorage } from "../../core/concrete_array.ts";
+import { runJaxpr } from "../../core/dispatch.ts";
 import { add } from "../../core/ops/addition.ts";
 import { mul } from "../../core/ops/arithmetic.ts";
 import { fullLike, scalar } from "../../core/ops/constants.ts";
 import { sin } from "../../core/ops/trigonometric.ts";
+import { stage } from "../../core/staging.ts";
 import { array } from "../_util/array.ts";
+import { eachBackend } from "../_util/each_backend.ts";
 
 /** Counts Programs that the default device compiles while `f` runs. */
 function compilations(f: () => void): number {
@@ -90,6 +98,20 @@ Deno.test("an array is copied to another device once, and leaves both when dispo
   assertEquals(first.calls, ["put 8", "free 8"]);
   assertEquals(second.calls, ["put 8", "free 8"]);
 });
+
+eachBackend(
+  "an array put on its own device does not depend on the first one",
+  () => {
+    const backend = currentBackend();
+    const x = arrayFromStorage(new Float64Array([1, 2]), [2], "float64");
+    const [y, z] = [x.on(backend), x.on(backend)];
+    const { jaxpr } = stage((a) => [add(a!, a!)], [y.aval], "twice");
+    assertEquals(runJaxpr(jaxpr, [y], [true])[0]!.js(), [2, 4]);
+    x.dispose();
+    assertEquals(z.js(), [1, 2]);
+  },
+  { dtypes: [] },
+);
 
 Deno.test("arrays that are bound to different devices do not meet", () => {
   const values = new Float32Array([1, 2]);
