@@ -1,7 +1,7 @@
 /** Contractions that a BLAS of the system takes over. */
 
 import type { Contract, Kernel, Nest } from "../../core/ir/kernel.ts";
-import { splitContract } from "./blas_epilogue.ts";
+import { hostsOf, splitContract } from "./blas_epilogue.ts";
 import type { BlasLibrary } from "./blas_library.ts";
 import {
   GEMM_SYMBOLS,
@@ -22,9 +22,9 @@ const LEAST_EXTENT = 8;
 /** What takes the place of a contract kernel. */
 export interface BlasKernel {
   readonly product: Product;
-  /** Reads the sums after the kernel's buffers; `null` where they are the result. */
+  /** Makes the results of the sums; `null` where they are the result. */
   readonly epilogue: Nest | null;
-  /** Bytes for the sums. */
+  /** Bytes for the sums, if they are no buffer of the kernel but one after them. */
   readonly workspace: number;
 }
 
@@ -36,10 +36,16 @@ export class Blas {
     this.phaseOf = productPhases(GEMM_SYMBOLS, memory, ARGUMENTS);
   }
 
-  /** What it does instead of a kernel, or `null` if our own code is to run. */
-  take(kernel: Kernel): BlasKernel | null {
+  /**
+   * What it does instead of a kernel, or `null` if our own code is to run.
+   * `isShared` says which buffers lie in the memory of others, too.
+   */
+  take(
+    kernel: Kernel,
+    isShared: (buffer: number) => boolean,
+  ): BlasKernel | null {
     if (kernel.kind !== "contract") return null;
-    return directly(kernel) ?? withEpilogue(kernel);
+    return directly(kernel) ?? withEpilogue(kernel, isShared);
   }
 
   /** The products of a kernel. Its last argument is where the sums are. */
@@ -70,14 +76,22 @@ function directly(kernel: Contract): BlasKernel | null {
   return { product, epilogue: null, workspace: 0 };
 }
 
-/** Sums in a workspace, from which a nest makes the results. */
-function withEpilogue(kernel: Contract): BlasKernel | null {
+/** Sums in the place of a result or in a workspace, from which a nest makes the results. */
+function withEpilogue(
+  kernel: Contract,
+  isShared: (buffer: number) => boolean,
+): BlasKernel | null {
   // Addresses of buffers, of the sums, and of a workspace for the nest.
   if (kernel.buffers.length + 2 > ARGUMENT_WORDS) return null;
-  const { sums, bytes, epilogue } = splitContract(kernel);
-  const product = productOf(kernel, sums);
-  if (!product || !isWorthIt(product)) return null;
-  return { product, epilogue, workspace: bytes };
+  const hosts = hostsOf(kernel).filter(({ buffer }) => !isShared(buffer));
+  for (const host of [...hosts, null]) {
+    const { sums, bytes, epilogue } = splitContract(kernel, host);
+    const product = productOf(kernel, sums);
+    if (product && isWorthIt(product)) {
+      return { product, epilogue, workspace: bytes };
+    }
+  }
+  return null;
 }
 
 function isWorthIt({ m, n, k }: Product): boolean {

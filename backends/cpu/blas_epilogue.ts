@@ -2,22 +2,32 @@
 
 import { itemSize } from "../../core/dtype.ts";
 import { Index, type Loop } from "../../core/ir/index.ts";
-import type { Contract, Nest } from "../../core/ir/kernel.ts";
+import {
+  type Contract,
+  type Nest,
+  nodesOfStore,
+  type Store,
+} from "../../core/ir/kernel.ts";
 import { isApplied, type LoadNode, type Node } from "../../core/ir/scalar.ts";
+import { Anatomy } from "./codegen/axes.ts";
 
 /** A contraction in two parts. */
 export interface Split {
-  /** Where its sums go: a buffer after those of the kernel. */
+  /** Where its sums go. */
   readonly sums: LoadNode;
-  /** Bytes that they take. */
+  /** Bytes that they take in a buffer of their own, after those of the kernel. */
   readonly bytes: number;
   /** Reads them, and makes the stores of the contraction. */
   readonly epilogue: Nest;
 }
 
-/** Takes a contraction apart: sums first, then what is computed from them. */
-export function splitContract(kernel: Contract): Split {
-  const { buffers, node, stores } = kernel;
+/**
+ * Takes a contraction apart: sums first, then what is computed from them. The
+ * sums lie where one of the stores, the `host`, overwrites them at last, or in
+ * a buffer of their own.
+ */
+export function splitContract(kernel: Contract, host: Store | null): Split {
+  const { node, stores } = kernel;
   const loops = inOrderOfStore(kernel);
   const size = loops.reduce((n, { extent }) => n * extent, 1);
   const sums: LoadNode = {
@@ -26,25 +36,47 @@ export function splitContract(kernel: Contract): Split {
     dtype: node.dtype,
     loops: new Set(loops),
     cost: 0,
-    buffer: buffers.length,
-    offset: rowMajor(loops),
+    buffer: host?.buffer ?? kernel.buffers.length,
+    offset: host?.offset ?? rowMajor(loops),
     bounds: [],
   };
+  const own = host ? [] : [{ dtype: node.dtype, size }];
   const replaced = new Map<Node, Node>([[node, sums]]);
+  const ordered = [
+    ...stores.filter((store) => store !== host),
+    // It may have nothing to do: other stores only read the sums.
+    ...stores.filter((store) => store === host && store.value !== node),
+  ];
   return {
     sums,
-    bytes: size * itemSize(node.dtype),
+    bytes: own.length * size * itemSize(node.dtype),
     epilogue: {
       kind: "nest",
-      buffers: [...buffers, { dtype: node.dtype, size }],
+      buffers: [...kernel.buffers, ...own],
       loops,
-      stages: stores.map((store) => ({
+      stages: ordered.map((store) => ({
         kind: "store",
         loops: [],
         store: { ...store, value: withNodes(store.value, replaced) },
       })),
     },
   };
+}
+
+/** Stores into buffers that could hold the sums before: nothing reads them. */
+export function hostsOf(
+  { node, stores, buffers }: Contract,
+): readonly Store[] {
+  const anatomy = new Anatomy();
+  for (const root of [node, ...stores.flatMap(nodesOfStore)]) {
+    anatomy.addNode(root);
+  }
+  const read = new Set(
+    [...anatomy.nodes].map((n) => n.op === "load" ? n.buffer : -1),
+  );
+  return stores.filter(({ buffer }) =>
+    buffers[buffer]!.dtype === node.dtype && !read.has(buffer)
+  );
 }
 
 /** All loops, such that the first store goes through memory in order. */

@@ -102,18 +102,21 @@ export class StepCompiler {
   }
 
   /**
-   * The same by a BLAS, where it takes the kernel. An epilogue finds the sums
-   * in the workspace: it has no reductions, so it needs none for itself.
+   * The same by a BLAS, where it takes the kernel. An epilogue may find the
+   * sums in the workspace: it has no reductions, so it needs none for itself.
    */
   private blasCall({ kernel, buffers }: KernelStep): readonly StepRun[] | null {
     const { frame, machine, program } = this;
     const { blas } = machine;
-    const taken = blas?.take(kernel);
+    const own = buffers.map((id) => this.slotOf(id));
+    const isShared = (buffer: number) =>
+      own.indexOf(own[buffer]!) !== own.lastIndexOf(own[buffer]!);
+    const taken = blas?.take(kernel, isShared);
     if (!blas || !taken) return null;
     this.workspace = Math.max(this.workspace, taken.workspace);
-    const sums = program.slots.length;
-    const slots = [...buffers.map((id) => this.slotOf(id)), sums];
-    const text = `${formatKernel(kernel)}\nby ${blas.library.name}`;
+    const slots = [...own, program.slots.length];
+    const text = `${formatKernel(kernel)}\n` +
+      `by ${blas.library.name}, sums in $${taken.product.out.buffer}`;
     const compiled = machine.kernels.find(
       text,
       (id) => blas.compile(taken, id),

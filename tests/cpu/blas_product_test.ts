@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, AssertionError } from "@std/assert";
 import fc from "fast-check";
-import { splitContract } from "../../backends/cpu/blas_epilogue.ts";
+import { hostsOf, splitContract } from "../../backends/cpu/blas_epilogue.ts";
 import { type Product, productOf } from "../../backends/cpu/blas_product.ts";
 import { cutProduct, type TaskMatrix } from "../../backends/cpu/blas_task.ts";
 import { compileKernel } from "../../backends/cpu/codegen/mod.ts";
@@ -85,16 +85,20 @@ function multiplyByHand(
 }
 
 /** Asserts that a product with an epilogue makes what the interpreter makes. */
-function check(f: Fn, args: readonly NDArray[]): void {
+function check(f: Fn, args: readonly NDArray[], hosts: number): void {
   const { kernel, before, after } = onlyContraction(f, args);
-  const { sums, bytes, epilogue } = splitContract(kernel);
-  const buffers = [...before, new Uint8Array(bytes).fill(0xa5)]
-    .map((b) => b.slice());
-  multiplyByHand(found(productOf(kernel, sums)), buffers);
-  const code = compileKernel(epilogue);
-  assertEquals(code.workspace, 0); // the sums are there
-  const actual = runCode({ kernel: epilogue, before: buffers }, code);
-  assertSameBuffers(kernel, actual.slice(0, before.length), after);
+  assertEquals(hostsOf(kernel).length, hosts);
+  for (const host of [...hostsOf(kernel), null]) {
+    const { sums, bytes, epilogue } = splitContract(kernel, host);
+    assertEquals(bytes === 0, host !== null);
+    const own = bytes > 0 ? [new Uint8Array(bytes).fill(0xa5)] : [];
+    const buffers = [...before.map((b) => b.slice()), ...own];
+    multiplyByHand(found(productOf(kernel, sums)), buffers);
+    const code = compileKernel(epilogue);
+    assertEquals(code.workspace, 0); // the sums are there
+    const actual = runCode({ kernel: epilogue, before: buffers }, code);
+    assertSameBuffers(kernel, actual.slice(0, before.length), after);
+  }
 }
 
 /** The same for sums that are stored as they are. */
@@ -214,24 +218,30 @@ Deno.test("parts of larger matrices are read and written where they are", () => 
   assertEquals(out.leading, 13);
 });
 
-Deno.test("epilogues read the sums", () => {
+Deno.test("epilogues read the sums, where a result will be or elsewhere", () => {
   const x = integers([6, 5]), y = integers([5, 8]), b = integers([8]);
-  check((x, y, b) => np.maximum(np.matmul(x, y).add(b), 0), [x, y, b]);
-  check((x, y, b) => turned(np.matmul(x, y).add(b)), [x, y, b]);
-  check((x, y) => {
-    const z = np.matmul(x, y);
-    return [z, z.mul(z)];
-  }, [x, y]);
+  check((x, y, b) => np.maximum(np.matmul(x, y).add(b), 0), [x, y, b], 1);
+  check((x, y, b) => turned(np.matmul(x, y).add(b)), [x, y, b], 1);
+  check((x, y) => np.greater(np.matmul(x, y), 0), [x, y], 0);
+  check(
+    (x, y) => {
+      const z = np.matmul(x, y);
+      return [z, z.mul(z), z.add(1)];
+    },
+    [x, y],
+    3,
+  );
   check(
     (x, y, z) => np.matmul(x, y).mul(2).add(turned(z)),
     [integers([3, 6, 5]), integers([3, 5, 8]), integers([3, 8, 6])],
+    1,
   );
 });
 
 Deno.test("what is no product of matrices is left to our own code", () => {
   const left = (f: Fn, args: readonly NDArray[]) => {
     for (const { kernel } of contractionsOf(f, args)) {
-      assertEquals(productOf(kernel, splitContract(kernel).sums), null);
+      assertEquals(productOf(kernel, splitContract(kernel, null).sums), null);
     }
     assert(contractionsOf(f, args).length > 0);
   };
