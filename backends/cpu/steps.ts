@@ -108,11 +108,12 @@ export class StepCompiler {
   private blasCall({ kernel, buffers }: KernelStep): readonly StepRun[] | null {
     const { frame, machine, program } = this;
     const { blas } = machine;
+    if (!blas) return null;
     const own = buffers.map((id) => this.slotOf(id));
     const isShared = (buffer: number) =>
       own.indexOf(own[buffer]!) !== own.lastIndexOf(own[buffer]!);
-    const taken = blas?.take(kernel, isShared);
-    if (!blas || !taken) return null;
+    const taken = blas.take(kernel, isShared);
+    if (!taken) return null;
     this.workspace = Math.max(this.workspace, taken.workspace);
     const slots = [...own, program.slots.length];
     const text = `${formatKernel(kernel)}\n` +
