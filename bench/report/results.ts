@@ -90,7 +90,8 @@ export function resultOf(
 
 function valueOf(row: AnyRow, cell: Cell | undefined): number | undefined {
   if (!cell || cell.times.length === 0) return undefined;
-  return inUnit(row, median(cell.times));
+  const { times } = cell;
+  return inUnit(row, row.isLimit ? Math.min(...times) : median(times));
 }
 
 function spreadOf(row: AnyRow, { times }: Cell): readonly [number, number] {

@@ -15,22 +15,20 @@ export function table(
   rows: readonly RowResult[],
   columns: readonly Column[],
 ): string {
-  const shown = rows.filter(({ row }) => !isLimit(row.task));
+  const shown = rows.filter(({ row }) => !row.isLimit);
   const header = ["", ...columns.map(({ title }) => title), "goal"];
   const lines = [
     header,
     header.map((_, i) => i === 0 ? "---" : "--:"),
     ...shown.flatMap((result) => linesOf(result, columns)),
   ];
-  const limits = rows.filter(({ row }) => isLimit(row.task));
+  const limits = rows.filter(({ row }) => row.isLimit);
   return [
     ...limits.length > 0 ? [limitsLine(limits), ""] : [],
     ...lines.map((cells) => `| ${cells.join(" | ")} |`),
     ...notes(rows, columns).flatMap((note) => ["", note]),
   ].join("\n");
 }
-
-const isLimit = (task: string) => task === "multiplyAdd" || task === "copy";
 
 function limitsLine(rows: readonly RowResult[]): string {
   const parts = rows.map(({ row, results }) => {

@@ -32,6 +32,8 @@ export interface Row<T extends TaskName = TaskName> {
   /** How far results of peers may lie apart, relative to their largest number. */
   readonly tolerance: number;
   readonly goal: Goal;
+  /** Whether the best sample counts, not the middle one: limits are asked for. */
+  readonly isLimit?: boolean;
   /** Where it lies on the cost curve of its task, if it does: elements, or a side. */
   readonly at?: number;
 }
@@ -41,7 +43,10 @@ export type AnyRow = { [T in TaskName]: Row<T> }[TaskName];
 
 /** What a row says beyond its task and sizes. */
 export type RowOptions = Partial<
-  Pick<Row, "unit" | "manner" | "work" | "tolerance" | "goal" | "at">
+  Pick<
+    Row,
+    "unit" | "manner" | "work" | "tolerance" | "goal" | "isLimit" | "at"
+  >
 >;
 
 /** A row; in milliseconds, measured often, unless it says otherwise. */
