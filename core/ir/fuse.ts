@@ -154,8 +154,9 @@ function chainsOf(
       const isSecond = primitive.isContraction && contraction !== null;
       if (isTooCostly || isSecond || depth > DEPTH_LIMIT) store(v);
     }
-    const leaves = new Set(inputs.flatMap((v) => [...read(v).leaves]));
-    if (leaves.size >= bindings) {
+    const below = inputs.map(read);
+    const most = below.reduce((sum, { leaves }) => sum + leaves.size, 0);
+    if (most >= bindings && leavesOf(below).size >= bindings) {
       const [widest] = inputs.toSorted((a, b) =>
         read(b).leaves.size - read(a).leaves.size
       );
@@ -168,12 +169,26 @@ function chainsOf(
   return chains;
 }
 
+const leaves = new WeakMap<Var, Chain>();
+
 function leafOf(v: Var): Chain {
-  return { cost: 0, depth: 0, leaves: new Set([v]), contraction: null };
+  let leaf = leaves.get(v);
+  if (!leaf) {
+    leaf = { cost: 0, depth: 0, leaves: new Set([v]), contraction: null };
+    leaves.set(v, leaf);
+  }
+  return leaf;
 }
 
-function varsIn({ inputs }: Equation): readonly Var[] {
-  return inputs.filter((a) => a instanceof Var);
+const variables = new WeakMap<Equation, readonly Var[]>();
+
+function varsIn(equation: Equation): readonly Var[] {
+  let vars = variables.get(equation);
+  if (!vars) {
+    vars = equation.inputs.filter((a) => a instanceof Var);
+    variables.set(equation, vars);
+  }
+  return vars;
 }
 
 function chainThrough(
@@ -181,13 +196,26 @@ function chainThrough(
   v: Var,
   below: readonly Chain[],
 ): Chain {
-  const contraction = below.map((c) => c.contraction).find((c) => c !== null);
-  return {
-    cost: below.reduce((sum, c) => sum + c.cost, costOf(primitive)),
-    depth: below.reduce((most, c) => Math.max(most, c.depth), 0) + 1,
-    leaves: new Set(below.flatMap((c) => [...c.leaves])),
-    contraction: primitive.isContraction ? v : contraction ?? null,
-  };
+  let [cost, depth] = [costOf(primitive), 0];
+  let contraction = primitive.isContraction ? v : null;
+  for (const chain of below) {
+    cost += chain.cost;
+    depth = Math.max(depth, chain.depth);
+    contraction ??= chain.contraction;
+  }
+  return { cost, depth: depth + 1, leaves: leavesOf(below), contraction };
+}
+
+const NONE: ReadonlySet<Var> = new Set();
+
+/** The stored values below any of several chains. */
+function leavesOf(chains: readonly Chain[]): ReadonlySet<Var> {
+  let all = NONE;
+  for (const { leaves } of chains) {
+    if (all === NONE) all = leaves;
+    else if (!leaves.isSubsetOf(all)) all = all.union(leaves);
+  }
+  return all;
 }
 
 /**
@@ -231,13 +259,16 @@ class Group implements Unit {
     if (this === target) return true;
     if (seen.has(this)) return false;
     seen.add(this);
-    return [...this.consumers].some((c) => c.reaches(target, seen));
+    for (const c of this.consumers) if (c.reaches(target, seen)) return true;
+    return false;
   }
 }
 
 /** Puts equations into units, from the last one to the first. */
 class Grouping {
   private readonly groups: Group[] = [];
+  /** Those that make values of one shape. */
+  private readonly ofShape = new Map<string, Group[]>();
   /** The units in which a value that is not stored will be computed. */
   private readonly users = new Map<Var, Set<Group>>();
 
@@ -321,9 +352,11 @@ class Grouping {
   /** The unit that stores `v`: one that already makes values of its shape, or a new one. */
   private place(v: Var, users: ReadonlySet<Group>): Group {
     const chain = this.chains.get(v)!;
-    const group =
-      this.groups.findLast((g) => this.mayJoin(v, chain, g, users)) ??
-        this.newGroup(null);
+    const shape = v.aval.shape.join();
+    let alike = this.ofShape.get(shape);
+    if (!alike) this.ofShape.set(shape, alike = []);
+    let group = alike.findLast((g) => this.mayJoin(v, chain, g, users));
+    if (!group) alike.push(group = this.newGroup(null));
     group.depth = depthWith(chain, group, users);
     group.roots.push(v);
     group.contraction ??= chain.contraction;
@@ -348,14 +381,15 @@ class Grouping {
     const { alone, bindings } = this.choices;
     const [first] = group.roots;
     if (!first || alone.has(v) || alone.has(first)) return false;
-    if (!sameShape(first.aval.shape, v.aval.shape)) return false;
     const isEpilogue = group.contraction === null && users.has(group) &&
       !group.reduces && group.leaves.size <= EPILOGUE_LEAVES;
     if (group.contraction !== chain.contraction && !isEpilogue) return false;
     if (depthWith(chain, group, users) > KERNEL_DEPTH_LIMIT) return false;
-    const leaves = [...chain.leaves].filter((leaf) => !group.leaves.has(leaf));
-    const isRelated = users.has(group) || leaves.length < chain.leaves.size;
-    const buffers = group.leaves.size + leaves.length + group.roots.length + 1;
+    let shared = 0;
+    for (const leaf of chain.leaves) if (group.leaves.has(leaf)) shared++;
+    const isRelated = users.has(group) || shared > 0;
+    const buffers = group.leaves.size + chain.leaves.size - shared +
+      group.roots.length + 1;
     if (!isRelated || buffers > bindings) return false;
     // Through another unit, the group would wait for itself.
     return [...users].every((user) => user === group || !user.reaches(group));
@@ -369,8 +403,4 @@ function depthWith(
   users: ReadonlySet<Group>,
 ): number {
   return users.has(group) ? group.depth + depth : Math.max(group.depth, depth);
-}
-
-function sameShape(x: readonly number[], y: readonly number[]): boolean {
-  return x.length === y.length && x.every((extent, axis) => extent === y[axis]);
 }

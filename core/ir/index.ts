@@ -52,7 +52,8 @@ export class Index {
     readonly terms: readonly Term[],
     readonly id: number,
   ) {
-    let [min, max] = [constant, constant];
+    let min = constant;
+    let max = constant;
     const loops = new Set<Loop>();
     for (const { atom, stride } of terms) {
       const [low, high] = rangeOf(atom);
@@ -60,7 +61,9 @@ export class Index {
       max += stride * (stride > 0 ? high : low);
       for (const loop of loopsOf(atom)) loops.add(loop);
     }
-    [this.min, this.max, this.loops] = [min, max, loops];
+    this.min = min;
+    this.max = max;
+    this.loops = loops;
   }
 }
 
@@ -79,6 +82,32 @@ function loopsOf(atom: IndexAtom): Iterable<Loop> {
 }
 
 const modulo = (x: number, d: number) => x - d * Math.floor(x / d);
+
+/** Loops of one iteration are always 0. */
+function isPresent({ stride, atom }: Term): boolean {
+  return stride !== 0 && !(atom instanceof Loop && atom.extent === 1);
+}
+
+/** The terms of a sum; those of both summands are sorted by atom. */
+function sumOf(x: readonly Term[], y: readonly Term[]): readonly Term[] {
+  const sum: Term[] = [];
+  let [i, j] = [0, 0];
+  while (i < x.length && j < y.length) {
+    const [a, b] = [x[i]!, y[j]!];
+    if (a.atom === b.atom) {
+      sum.push({ atom: a.atom, stride: a.stride + b.stride });
+      i++;
+      j++;
+    } else if (a.atom.id < b.atom.id) {
+      sum.push(a);
+      i++;
+    } else {
+      sum.push(b);
+      j++;
+    }
+  }
+  return [...sum, ...x.slice(i), ...y.slice(j)];
+}
 
 /** Makes and combines the indices of one kernel. */
 export class IndexSpace {
@@ -117,14 +146,8 @@ export class IndexSpace {
 
   add(x: Index, y: Index): Index {
     if (y.terms.length === 0 && y.constant === 0) return x;
-    const strides = new Map<IndexAtom, number>();
-    for (const { atom, stride } of [...x.terms, ...y.terms]) {
-      strides.set(atom, (strides.get(atom) ?? 0) + stride);
-    }
-    return this.intern(
-      x.constant + y.constant,
-      Array.from(strides, ([atom, stride]) => ({ atom, stride })),
-    );
+    if (x.terms.length === 0 && x.constant === 0) return y;
+    return this.intern(x.constant + y.constant, sumOf(x.terms, y.terms));
   }
 
   scale(x: Index, factor: number): Index {
@@ -193,9 +216,7 @@ export class IndexSpace {
   }
 
   private intern(constant: number, terms: readonly Term[]): Index {
-    const kept = terms.filter(({ stride, atom }) =>
-      stride !== 0 && !(atom instanceof Loop && atom.extent === 1)
-    ).sort((a, b) => a.atom.id - b.atom.id);
+    const kept = terms.every(isPresent) ? terms : terms.filter(isPresent);
     let key = `${constant}`;
     for (const { atom, stride } of kept) key += `,${atom.id}*${stride}`;
     let index = this.indices.get(key);

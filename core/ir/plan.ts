@@ -50,31 +50,29 @@ export function plan(program: Unplanned): Program {
 
 /** Sets of buffers that share memory because each took over from another. */
 class Owners {
-  private readonly parent: number[];
+  /** For each buffer the set that it belongs to. */
+  private readonly sets: BufferId[][];
 
   constructor(
     private readonly program: Unplanned,
     private readonly uses: Uses,
   ) {
-    this.parent = program.buffers.map((_, id) => id);
+    this.sets = program.buffers.map((_, id) => [id]);
   }
 
   find(id: BufferId): BufferId {
-    const parent = this.parent[id]!;
-    return parent === id ? id : this.parent[id] = this.find(parent);
+    return this.sets[id]![0]!;
   }
 
   members(id: BufferId): readonly BufferId[] {
-    const root = this.find(id);
-    return this.parent.flatMap((_, other) =>
-      this.find(other) === root ? [other] : []
-    );
+    return this.sets[id]!;
   }
 
   tryMerge(takeover: Takeover): void {
-    if (this.mayMerge(takeover)) {
-      this.parent[this.find(takeover.to)] = this.find(takeover.from);
-    }
+    if (!this.mayMerge(takeover)) return;
+    const [from, to] = [this.sets[takeover.from]!, this.sets[takeover.to]!];
+    for (const id of to) this.sets[id] = from;
+    from.push(...to);
   }
 
   private mayMerge({ from, to, time, loops }: Takeover): boolean {
