@@ -46,7 +46,8 @@ export function picture(
     ({ group }) => group,
   );
   const panels = [...groups].map(([title, rows]) => chart(title, rows, others));
-  const title = `How many times as fast as others is ${columns[0]!.title}?`;
+  const own = columns[0]?.title ?? "nothing";
+  const title = `How many times as fast as others is ${own}?`;
   return svgPage(title, { panels: [legend(others), ...panels], perRow: 1 });
 }
 

@@ -11,6 +11,8 @@ export interface Result {
   readonly value?: number;
   /** The quarter points around it. */
   readonly spread?: readonly [number, number];
+  /** The best sample: less of what else the machine did. */
+  readonly best?: number;
   readonly samples: number;
   readonly mode: string;
   readonly check: readonly number[];
@@ -64,7 +66,11 @@ export function resultOf(
     const agrees = cell.check.length === 0 || row.manner === "values" ||
       agree(right, cell.check, row.tolerance);
     return [[name, {
-      ...value !== undefined && { value, spread: spreadOf(row, cell) },
+      ...value !== undefined && {
+        value,
+        spread: spreadOf(row, cell),
+        best: inUnit(row, Math.min(...cell.times)),
+      },
       samples: cell.times.length,
       mode: cell.mode,
       check: cell.check,
