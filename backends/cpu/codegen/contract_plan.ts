@@ -35,10 +35,12 @@ const ITEM_COST = 20_000;
 const CHUNK = 512;
 /** Bytes of operands that may be packed before all items. */
 const AHEAD_BYTES = 1 << 25;
+/** Rows that are multiplied by so few columns are gathered rather than packed. */
+const FEW_COLUMNS = 128;
 /** So many elements that compete for places still find some. */
 const CROWD = 8;
 /** Items that keep several threads busy to the end. */
-const ENOUGH_ITEMS = 32;
+const ENOUGH_ITEMS = 64;
 
 /** A count that is cut into parts of one size; the last may be smaller. */
 export interface Cut {
@@ -168,18 +170,28 @@ function draftOf(
   if (!last || last.extent < lanes) return null;
   const rows = sideOf(left, rowAxes, inner, copies);
   const columns = sideOf(right, columnAxes, inner, copies);
-  const gathered = gatheredOf(right, last, inner);
   const isWhole = last.extent % lanes === 0;
   const lane = DTYPES[type].bytes;
   const direct = isWhole && columns.direct?.outer === lane
     ? columns.direct
     : null;
+  const isNeighbours = right.op === "load" &&
+    strideOf(right.offset, last) === 1;
+  const gathered = (side: Side) =>
+    side.direct ? null : gatheredOf(side.node, inner);
   const draft = {
     type,
     lanes,
     batch: axes(kernel.batch),
-    rows,
-    columns: { ...columns, direct, gathered: direct ? null : gathered },
+    rows: {
+      ...rows,
+      gathered: sizeOf(columnAxes) <= FEW_COLUMNS ? gathered(rows) : null,
+    },
+    columns: {
+      ...columns,
+      direct,
+      gathered: isNeighbours ? gathered({ ...columns, direct }) : null,
+    },
     inner,
   };
   const offsets = stores.map((s) => s.offset);
@@ -231,12 +243,8 @@ function directOf(
   return { load: node, outer: outer * bytes, inner: along * bytes };
 }
 
-function gatheredOf(
-  node: Node,
-  column: Axis,
-  inner: InnerCut,
-): LoadNode | null {
-  if (!isPlainLoad(node) || strideOf(node.offset, column) !== 1) return null;
+function gatheredOf(node: Node, inner: InnerCut): LoadNode | null {
+  if (!isPlainLoad(node)) return null;
   const { bytes } = DTYPES[node.dtype];
   const isCrowded = inner.axes.some((axis) => {
     const stride = strideOf(node.offset, axis) * bytes;
@@ -314,6 +322,8 @@ function evenly(total: number, most: number, step = 1): number {
 
 /** Nanoseconds to begin and end a tile. */
 const TILE_CALL = 8;
+/** Vectors that one without another in its tile takes as long as. */
+const SINGLE_VECTOR = 1.5;
 /** Time of a tile of so many rows, where that of a whole one is 1. */
 const TILE_TIMES = [0, 0.45, 0.58, 0.68, 0.74, 0.88, 1];
 
@@ -322,7 +332,8 @@ function costOf(
   offsets: readonly Parameters<typeof strideOf>[0][],
 ): number {
   const m = sizeOf(rows.axes);
-  const n = vectorsOf({ columns, lanes }) * lanes;
+  const vectors = vectorsOf({ columns, lanes });
+  const n = (vectors + vectors % TILE_VECTORS * (SINGLE_VECTOR - 1)) * lanes;
   const k = sizeOf(inner.axes);
   const last = columns.axes.at(-1)!;
   const tiles = Math.floor(m / TILE_ROWS) + TILE_TIMES[m % TILE_ROWS]!;
@@ -373,10 +384,14 @@ function cutUp(draft: Draft): Plan {
     sizeOf(batch) * Math.ceil(m / rowSize) * Math.ceil(vectors / columnSize);
   // Blocks that are read where they lie may be small; what is packed is packed
   // for few and large ones, which rather share their inner loops.
-  const mayChunk = isPacked(rows) || isPacked(columns)
+  const chunks = isPacked(rows) || isPacked(columns)
     ? Math.ceil(inner.blocks * inner.depth / CHUNK)
     : 1;
-  while (results() * mayChunk < wanted) {
+  const isEnough = () => {
+    const parts = results() * 2 > wanted ? 1 : chunks;
+    return results() * parts >= wanted;
+  };
+  while (!isEnough()) {
     const canCutColumns = columnSize > 2 * TILE_VECTORS;
     const canCutRows = rowSize > 2 * TILE_ROWS;
     if (!canCutColumns && !canCutRows) break;
