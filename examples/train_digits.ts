@@ -80,7 +80,7 @@ if (options.help) {
 }
 const seed = number("seed", 0, 0);
 const batchSize = number("batch", 1, options.quick ? 16 : 32);
-const epochs = number("epochs", 1, options.quick ? 1 : 5);
+const epochs = number("epochs", 1, options.quick ? 1 : 10);
 const saved = `${options.out}/digits.safetensors`;
 
 const data = await loadDigits({
