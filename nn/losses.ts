@@ -55,6 +55,16 @@ export function softmaxCrossEntropy(
   return crossEntropy(logits, labels);
 }
 
+const crossEntropyOfClasses = inlined(
+  "softmaxCrossEntropyWithIntegerLabels",
+  2,
+  ([logits, labels]) => {
+    const isClass = oneHot(labels, logits.shape.at(-1)!, { dtype: "bool" });
+    const chosen = np.where(isClass, logSoftmax(logits), 0);
+    return np.negative(np.sum(chosen, -1));
+  },
+);
+
 /**
  * Cross-entropy of classes, given by number, and the softmax of logits over the
  * last axis.
@@ -86,9 +96,7 @@ export function softmaxCrossEntropyWithIntegerLabels(
         `the last axis`,
     );
   }
-  const classes = logits.shape.at(-1) ?? 0;
-  const dtype = logits.dtype;
-  return crossEntropy(logits, oneHot(labels, classes, { dtype }));
+  return crossEntropyOfClasses(logits, labels);
 }
 
 const sigmoidCrossEntropy = inlined(

@@ -63,7 +63,6 @@ export {
   Sequential,
 } from "./sequential.ts";
 export {
-  type EpsilonOptions,
   glu,
   type KeepOptions,
   logSoftmax,
@@ -72,8 +71,8 @@ export {
   oneHot,
   type OneHotOptions,
   softmax,
-  standardize,
 } from "./softmax.ts";
+export { type EpsilonOptions, standardize } from "./standardize.ts";
 export {
   AvgPool,
   avgPool,

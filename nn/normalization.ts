@@ -2,10 +2,14 @@
 
 import type { NDArray } from "../core/array.ts";
 import { stopGradient } from "../core/ops/barrier.ts";
+import { rsqrt } from "../core/ops/power.ts";
 import * as np from "../library/numpy/mod.ts";
-import { inlined } from "../transforms/inlined.ts";
 import { Module } from "./module.ts";
-import { type EpsilonOptions, standardize } from "./softmax.ts";
+import {
+  type EpsilonOptions,
+  standardize,
+  toUnitSquare,
+} from "./standardize.ts";
 
 /**
  * Mean 0 and variance 1 over the last axis, then a scale and a bias for each
@@ -42,15 +46,6 @@ export class LayerNorm extends Module {
   }
 }
 
-const rootMeanSquare = inlined(
-  "rmsNorm",
-  2,
-  ([x, scale], epsilon: number) => {
-    const mean = np.mean(np.square(x), -1, { keepdims: true });
-    return np.multiply(np.divide(x, np.sqrt(np.add(mean, epsilon))), scale);
-  },
-);
-
 /**
  * Mean square 1 over the last axis, then a scale for each feature (Zhang,
  * Sennrich 2019).
@@ -78,7 +73,7 @@ export class RMSNorm extends Module {
 
   /** `x` normalized over its last axis. */
   call(x: NDArray): NDArray {
-    return rootMeanSquare(x, this.scale, this.epsilon);
+    return np.multiply(toUnitSquare(x, -1, this.epsilon), this.scale);
   }
 }
 
@@ -149,38 +144,56 @@ export class BatchNorm extends Module {
     state: BatchNormState,
     { training = true }: { readonly training?: boolean } = {},
   ): [y: NDArray, state: BatchNormState] {
-    const { mean, variance } = training ? statistics(x) : state;
-    const y = normalized(x, [mean, variance, this.scale, this.bias], this);
-    if (!training) return [y, state];
-    const count = x.size / this.scale.size;
-    const unbiased = np.multiply(variance, count / Math.max(1, count - 1));
-    const moved = (old: NDArray, batch: NDArray) =>
+    if (!training) return [this.normalized(x, state), state];
+    const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
+    const [scale, bias] = perChannel(x, [this.scale, this.bias]);
+    const { epsilon } = this;
+    const y = np.multiply(standardize(x, axes, { epsilon }), scale!);
+    return [np.add(y, bias!), this.moved(state, statistics(x, axes))];
+  }
+
+  /** By given statistics: one factor for each channel. */
+  private normalized(
+    x: NDArray,
+    { mean, variance }: BatchNormState,
+  ): NDArray {
+    const factor = np.multiply(
+      rsqrt(np.add(variance, this.epsilon)),
+      this.scale,
+    );
+    const [center, slope, bias] = perChannel(x, [mean, factor, this.bias]);
+    return np.add(np.multiply(np.subtract(x, center!), slope!), bias!);
+  }
+
+  /** The running statistics after those of one more batch. */
+  private moved(state: BatchNormState, batch: BatchNormState): BatchNormState {
+    const towards = (old: NDArray, now: NDArray) =>
       np.add(
         np.multiply(old, 1 - this.momentum),
-        np.multiply(stopGradient(batch), this.momentum),
+        np.multiply(now, this.momentum),
       );
-    return [y, {
-      mean: moved(state.mean, mean),
-      variance: moved(state.variance, unbiased),
-    }];
+    return {
+      mean: towards(state.mean, batch.mean),
+      variance: towards(state.variance, batch.variance),
+    };
   }
 }
 
-function statistics(x: NDArray): BatchNormState {
-  const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
-  return { mean: np.mean(x, axes), variance: np.var(x, axes) };
+/** Mean and unbiased variance over axes, which are not differentiated. */
+function statistics(x: NDArray, axes: readonly number[]): BatchNormState {
+  const count = axes.reduce((n, axis) => n * x.shape[axis]!, 1);
+  const fixed = stopGradient(x);
+  return {
+    mean: np.mean(fixed, axes),
+    variance: np.multiply(np.var(fixed, axes), count / Math.max(1, count - 1)),
+  };
 }
 
-function normalized(
+/** Values of channels, with axes of 1 for the others. */
+function perChannel(
   x: NDArray,
-  perChannel: readonly [NDArray, NDArray, NDArray, NDArray],
-  { epsilon }: { readonly epsilon: number },
-): NDArray {
+  values: readonly NDArray[],
+): readonly NDArray[] {
   const shape = x.shape.map((_, axis) => axis === 1 ? -1 : 1);
-  const [mean, variance, scale, bias] = perChannel.map((v) =>
-    np.reshape(v, shape)
-  );
-  const deviation = np.sqrt(np.add(variance!, epsilon));
-  const standard = np.divide(np.subtract(x, mean!), deviation);
-  return np.add(np.multiply(standard, scale!), bias!);
+  return values.map((v) => np.reshape(v, shape));
 }

@@ -12,6 +12,7 @@ import type { Axes } from "../core/methods.ts";
 import { stopGradient } from "../core/ops/barrier.ts";
 import { iota } from "../core/ops/constants.ts";
 import * as np from "../library/numpy/mod.ts";
+import { customJvp } from "../transforms/custom_jvp.ts";
 import { inlined } from "../transforms/inlined.ts";
 import { sigmoid } from "./activations.ts";
 
@@ -24,11 +25,20 @@ function shifted(x: NDArray, axis: Axes): readonly [NDArray, NDArray] {
   return [np.subtract(x, shift), shift];
 }
 
-const softmaxOf = inlined("softmax", 1, ([x], axis: Axes) => {
-  const max = stopGradient(np.max(x, axis, KEPT));
-  const powers = np.exp(np.subtract(x, max));
+const softmaxOf = inlined("softmax", 1, ([x], axis: Axes) => weights(x, axis));
+
+/** The derivative is one of the result: nothing else is kept for it. */
+const weights = customJvp(function softmax(x: NDArray, axis: Axes) {
+  const powers = np.exp(np.subtract(x, np.max(x, axis, KEPT)));
   return np.divide(powers, np.sum(powers, axis, KEPT));
-});
+}, { nondiffArgnums: 1 });
+weights.defjvp(
+  (axis: Axes, [x]: [NDArray], [dx]: [NDArray]) => {
+    const y = weights(x, axis);
+    const mean = np.sum(np.multiply(y, dx), axis, KEPT);
+    return [y, np.multiply(y, np.subtract(dx, mean))];
+  },
+);
 
 /**
  * `exp(x) / sum(exp(x))` over an axis or several.
@@ -46,10 +56,21 @@ export function softmax(x: ArrayLike, axis: Axes = -1): NDArray {
   return softmaxOf(x, axis);
 }
 
-const logSoftmaxOf = inlined("logSoftmax", 1, ([x], axis: Axes) => {
-  const max = stopGradient(np.max(x, axis, KEPT));
-  const below = np.subtract(x, max);
+const logSoftmaxOf = inlined(
+  "logSoftmax",
+  1,
+  ([x], axis: Axes) => logWeights(x, axis),
+);
+
+/** As of `weights`, the derivative is one of the result. */
+const logWeights = customJvp(function logSoftmax(x: NDArray, axis: Axes) {
+  const below = np.subtract(x, np.max(x, axis, KEPT));
   return np.subtract(below, np.log(np.sum(np.exp(below), axis, KEPT)));
+}, { nondiffArgnums: 1 });
+logWeights.defjvp((axis: Axes, [x]: [NDArray], [dx]: [NDArray]) => {
+  const y = logWeights(x, axis);
+  const mean = np.sum(np.multiply(np.exp(y), dx), axis, KEPT);
+  return [y, np.subtract(dx, mean)];
 });
 
 /**
@@ -159,39 +180,6 @@ export function checkClasses(x: NDArray, doing: string): void {
     `Cannot ${doing} classes of dtype ${x.dtype}: needs integers. Convert ` +
       `with x.astype("int32")`,
   );
-}
-
-const standardizeOf = inlined(
-  "standardize",
-  1,
-  ([x], axis: Axes, epsilon: number) => {
-    const centered = np.subtract(x, np.mean(x, axis, KEPT));
-    const variance = np.mean(np.square(centered), axis, KEPT);
-    return np.divide(centered, np.sqrt(np.add(variance, epsilon)));
-  },
-);
-
-/** Added to the variance. */
-export type EpsilonOptions = { readonly epsilon?: number };
-
-/**
- * `x` with mean 0 and variance 1 over an axis or several.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { nn, numpy as np } from "@dinograd/dinograd";
- *
- * const x = np.array([1, 3]);
- * assertEquals(nn.standardize(x, -1, { epsilon: 0 }).js(), [-1, 1]);
- * ```
- */
-export function standardize(
-  x: ArrayLike,
-  axis: Axes = -1,
-  { epsilon = 1e-5 }: EpsilonOptions = {},
-): NDArray {
-  return standardizeOf(x, axis, epsilon);
 }
 
 /**
