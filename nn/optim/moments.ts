@@ -116,18 +116,24 @@ export function scaleByAdam(
       const nu = mapLeaves(movingSquare(b2), updates, before.nu);
       const share1 = subtract(1, power(b1, count));
       const share2 = subtract(1, power(b2, count));
-      const direction = (m: NDArray, v: NDArray) =>
-        divide(
-          corrected(m, share1),
-          add(sqrt(add(corrected(v, share2), epsRoot)), eps),
-        );
+      // m / share1 / (sqrt(v / share2 + epsRoot) + eps), where what is the same
+      // for all elements is computed once.
+      const root = sqrt(share2);
+      const factor = divide(root, share1);
+      const [least, added] = [multiply(root, eps), multiply(share2, epsRoot)];
+      const direction = (m: NDArray, v: NDArray) => {
+        const under = epsRoot === 0 ? v : add(v, like(added, v));
+        const below = add(sqrt(under), like(least, v));
+        return divide(multiply(m, like(factor, m)), below);
+      };
       return [mapLeaves(direction, mu, nu), { count, mu, nu }];
     },
   };
 }
 
-function corrected(moment: NDArray, share: NDArray): NDArray {
-  return divide(moment, convertElementType(share, moment.dtype));
+/** A number in the dtype of moments. */
+function like(value: NDArray, moment: NDArray): NDArray {
+  return convertElementType(value, moment.dtype);
 }
 
 /** Constants of `scaleByRms`. */
