@@ -20,10 +20,11 @@ export function strideOf(index: Index, { loops }: Axis): number {
   return index.terms.find(({ atom }) => atom === last)?.stride ?? 0;
 }
 
-/** Joins neighbours among `loops` wherever all of `indices` allow it. */
+/** Joins neighbours among `loops` wherever all of `indices` and `mayJoin` allow it. */
 export function mergedAxes(
   loops: readonly Loop[],
   indices: Iterable<Index>,
+  mayJoin: (outer: Loop, inner: Loop) => boolean = () => true,
 ): readonly Axis[] {
   const all = [...indices];
   const axes: Axis[] = [];
@@ -31,7 +32,7 @@ export function mergedAxes(
     if (loop.extent === 1) continue;
     const next: Axis = { loops: [loop], extent: loop.extent };
     const last = axes.at(-1);
-    const isEven = last &&
+    const isEven = last && mayJoin(last.loops.at(-1)!, loop) &&
       all.every((index) =>
         strideOf(index, last) === strideOf(index, next) * loop.extent
       );

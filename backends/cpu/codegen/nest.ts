@@ -93,7 +93,10 @@ class NestWriter implements StageContext {
   private readonly module: KernelModule;
   private readonly anatomy: Anatomy;
   private readonly axes = new Map<string, readonly Axis[]>();
+  /** Equal axes are identical, so that a row's are found wherever it is read. */
+  private readonly interned = new Map<string, Axis>();
   private readonly outer: readonly Axis[];
+  private readonly mayJoin: (outer: Loop, inner: Loop) => boolean;
   private readonly partials: Partial[] = [];
   private chunk: { readonly axis: Axis; readonly positions: Positions } | null =
     null;
@@ -103,6 +106,7 @@ class NestWriter implements StageContext {
 
   constructor(private readonly kernel: Nest) {
     this.anatomy = anatomyOf(kernel);
+    this.mayJoin = neighboursWhereverRead(kernel);
     this.module = new KernelModule(kernel.buffers, this.anatomy);
     this.outer = this.axesOf(kernel.loops);
   }
@@ -122,13 +126,21 @@ class NestWriter implements StageContext {
   // StageContext
 
   axesOf(loops: readonly Loop[]): readonly Axis[] {
-    const key = loops.map((l) => l.id).join();
+    const key = keyOf(loops);
     let axes = this.axes.get(key);
     if (!axes) {
-      axes = mergedAxes(loops, this.anatomy.indices);
+      axes = mergedAxes(loops, this.anatomy.indices, this.mayJoin)
+        .map((axis) => this.intern(axis));
       this.axes.set(key, axes);
     }
     return axes;
+  }
+
+  private intern(axis: Axis): Axis {
+    const key = keyOf(axis.loops);
+    const known = this.interned.get(key) ?? axis;
+    this.interned.set(key, known);
+    return known;
   }
 
   vectorAxisOf(stages: readonly Stage[], axes: readonly Axis[]): Axis | null {
@@ -394,6 +406,31 @@ function rangeOf(
   );
   const rest = extent % size;
   return { from, to, multiple: rest === 0 ? size : gcd(size, rest) };
+}
+
+/** Names the loops that run at all. */
+function keyOf(loops: readonly Loop[]): string {
+  return loops.filter((l) => l.extent !== 1).map((l) => l.id).join();
+}
+
+/** Whether two loops are neighbours, in this order, wherever a row is filled or read. */
+function neighboursWhereverRead(
+  { stages }: Nest,
+): (outer: Loop, inner: Loop) => boolean {
+  const flat = stages.flatMap(withStagesInside);
+  if (!flat.some((s) => s.kind === "row")) return () => true;
+  const lists = flat.map((s) => loopsOf(s).filter((l) => l.extent !== 1));
+  return (outer, inner) =>
+    lists.every((list) => {
+      const at = list.indexOf(outer);
+      return at < 0 ? !list.includes(inner) : list[at + 1] === inner;
+    });
+}
+
+function withStagesInside(stage: Stage): readonly Stage[] {
+  return stage.kind === "reduce"
+    ? [stage, ...stage.stages.flatMap(withStagesInside)]
+    : [stage];
 }
 
 function anatomyOf({ stages }: Nest): Anatomy {

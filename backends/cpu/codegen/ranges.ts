@@ -119,6 +119,7 @@ export function oneByOne(
   const [range, ...rest] = ranges;
   if (!range) return body(places);
   const { axis, positions: { from, to } } = range;
+  if (to === 0) return;
   const { code } = places[0]!;
   const part = code.part();
   const at = code.fn.local("i32");
