@@ -6,11 +6,11 @@ import type { DType } from "../../core/dtype.ts";
 
 /**
  * Registers `test` once for each device that has the dtypes it needs and
- * answers at once, with that device as the default one.
+ * answers at once, with that device as the default one; `test` is told its name.
  */
 export function eachBackend(
   name: string,
-  test: () => void,
+  test: (device: string) => void,
   { dtypes = ["float64"] }: { readonly dtypes?: readonly DType[] } = {},
 ): void {
   for (const device of devices()) {
@@ -25,11 +25,16 @@ export function eachBackend(
   }
 }
 
-function on(device: string, test: () => void): void {
+/** Whether a device adds numbers one after the other, whatever else is fused. */
+export function addsInOrder(device: string): boolean {
+  return device === "interpreter";
+}
+
+function on(device: string, test: (device: string) => void): void {
   const before = defaultDevice();
   defaultDevice(device);
   try {
-    test();
+    test(device);
   } finally {
     defaultDevice(before);
   }

@@ -93,10 +93,17 @@ export function interpret(
 }
 
 /** How to run the items of a phase. */
-export interface RunOptions {
+export interface RunOptions extends LoadOptions {
   /** Threads whose turns alternate. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   readonly backwards?: boolean;
+}
+
+/** How a kernel is loaded. */
+export interface LoadOptions {
+  readonly threads?: number | undefined;
+  /** The memory of each buffer, by number: where two are equal, they share it. */
+  readonly memories?: readonly number[] | undefined;
 }
 
 /** A kernel that is ready to run on buffers in the memory of tests. */
@@ -108,7 +115,7 @@ export class LoadedKernel {
   constructor(
     kernel: Kernel,
     private readonly code: KernelCode,
-    threads = 1,
+    { threads = 1, memories }: LoadOptions = {},
   ) {
     const module = new WebAssembly.Module(code.bytes as BufferSource);
     const room = Math.ceil(code.scratch / PAGE + 1) * PAGE;
@@ -126,12 +133,12 @@ export class LoadedKernel {
       next += Math.ceil((bytes + 16) / 64) * 64;
       return address;
     };
-    this.addresses = [
-      ...kernel.buffers.map(({ dtype, size }) =>
-        take(size * DTYPES[dtype].bytes)
-      ),
-      take(code.workspace),
-    ];
+    const addresses: number[] = [];
+    for (const [i, { dtype, size }] of kernel.buffers.entries()) {
+      const first = memories?.indexOf(memories[i]!) ?? i;
+      addresses[i] = addresses[first] ?? take(size * DTYPES[dtype].bytes);
+    }
+    this.addresses = [...addresses, take(code.workspace)];
     // Memory that a kernel must not read before it has written it.
     new Uint8Array(this.memory.buffer, PAGE, next - PAGE).fill(0xa5);
   }
@@ -174,7 +181,7 @@ export function runCode(
   code: KernelCode,
   options: RunOptions = {},
 ): readonly Uint8Array[] {
-  const loaded = new LoadedKernel(kernel, code, options.threads);
+  const loaded = new LoadedKernel(kernel, code, options);
   loaded.write(before);
   loaded.run(options);
   return loaded.read(before);
@@ -188,9 +195,14 @@ export function assertSameBuffers(
   kernel: Kernel,
   actual: readonly Uint8Array[],
   expected: readonly Uint8Array[],
-  { tolerance = 0 }: { readonly tolerance?: number } = {},
+  { tolerance = 0, only }: {
+    readonly tolerance?: number;
+    /** Buffers to compare, if not all. */
+    readonly only?: ReadonlySet<number>;
+  } = {},
 ): void {
   kernel.buffers.forEach(({ dtype, size }, which) => {
+    if (only && !only.has(which)) return;
     const read = (bytes: Uint8Array) => {
       const storage = storageOf(dtype, bytes.slice().buffer, 0, size);
       return (i: number) => readValue(storage, dtype, i);
