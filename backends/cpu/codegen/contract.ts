@@ -28,16 +28,11 @@ import {
   OperandWriter,
   PACKING,
 } from "./contract_operands.ts";
-import { copyPlane, forEach } from "./contract_packing.ts";
-import { type PaddedCopy, withPadding } from "./contract_padding.ts";
-import {
-  anatomyOf,
-  type Cut,
-  cutOf,
-  nestCost,
-  type Plan,
-  planOf,
-} from "./contract_plan.ts";
+import { forEach } from "./contract_code.ts";
+import { copyPlane, type PaddedCopy, withPadding } from "./contract_padding.ts";
+import { nestCost } from "./contract_cost.ts";
+import { type Cut, cutOf } from "./contract_cuts.ts";
+import { anatomyOf, type Plan, planOf } from "./contract_plan.ts";
 import {
   bindAxes,
   digitsOf,

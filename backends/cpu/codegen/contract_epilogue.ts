@@ -3,7 +3,7 @@
 import type { Contract } from "../../../core/ir/kernel.ts";
 import { f32x4, f64x2, i32, i32x4, v128 } from "../wasm/instructions.ts";
 import type { I32, V128 } from "../wasm/value.ts";
-import { forEach } from "./contract_packing.ts";
+import { forEach } from "./contract_code.ts";
 import { sumsRow } from "./contract_memory.ts";
 import type { Plan } from "./contract_plan.ts";
 import { bindAxes, bindVector } from "./contract_positions.ts";

@@ -13,12 +13,8 @@ import type { Code } from "../wasm/function.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
 import { sizeOf } from "./axes.ts";
-import {
-  listAddresses,
-  listDistances,
-  packColumns,
-  packRows,
-} from "./contract_packing.ts";
+import { listAddresses, listDistances } from "./contract_lists.ts";
+import { packColumns, packRows } from "./contract_packing.ts";
 import type { Memory, SideMemory } from "./contract_memory.ts";
 import type { CutSide, Plan } from "./contract_plan.ts";
 import {

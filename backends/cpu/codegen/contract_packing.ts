@@ -7,23 +7,23 @@
  *              for each inner position, its elements of every row
  */
 
-import type { Effect, I32, Local, V128 } from "../wasm/value.ts";
-import { f32, f64, i32, i8x16, v128 } from "../wasm/instructions.ts";
-import type { F32, F64, Value } from "../wasm/value.ts";
 import { DTYPES } from "../../../core/dtype.ts";
-import { Index, Loop, type Term } from "../../../core/ir/index.ts";
+import { Loop } from "../../../core/ir/index.ts";
 import type { LoadNode, Node } from "../../../core/ir/scalar.ts";
+import { i32, i8x16, v128 } from "../wasm/instructions.ts";
+import type { I32, Local, V128 } from "../wasm/value.ts";
 import { type Axis, strideOf } from "./axes.ts";
-import type { PaddedCopy } from "./contract_padding.ts";
-import { type Plan, scatteredLoads } from "./contract_plan.ts";
+import { isEven, scatteredLoads } from "./contract_access.ts";
+import { append, forEach, storeScalar } from "./contract_code.ts";
+import type { Plan } from "./contract_plan.ts";
 import {
   bindAxes,
   bindVector,
   type InnerBlock,
   type Part,
 } from "./contract_positions.ts";
-import { LIST_ENTRY, type Spacing, VECTOR } from "./micro_kernel.ts";
-import { all, type AxisRange, inVectors, oneByOne } from "./ranges.ts";
+import { type Spacing, VECTOR } from "./micro_kernel.ts";
+import { type AxisRange, inVectors, oneByOne } from "./ranges.ts";
 import type { Scope } from "./scope.ts";
 
 /** How the columns of a block lie once they are packed. */
@@ -44,7 +44,8 @@ export function packedRows(plan: Plan): Spacing {
 function rowsLieSideBySide({ rows: { node, axes }, inner }: Plan): boolean {
   const [row, ...more] = axes;
   const along = inner.axes.at(-1);
-  if (!row || more.length > 0) return false;
+  // Vectors may go beyond the last row: no more than that must be out of place.
+  if (!row || more.length > 0 || !isEven(node)) return false;
   if (!along) return true;
   return scatteredLoads(node, row) < scatteredLoads(node, along);
 }
@@ -279,105 +280,6 @@ function packAlongRows(
       append(p!, v128.store(at, p!.vector(node)), at, inner);
     });
   });
-}
-
-/** Copies a plane with the zeros around it. */
-export function copyPlane(
-  scope: Scope,
-  { load, loops }: PaddedCopy,
-  plane: I32,
-  to: I32,
-): void {
-  const [first, ...others] = loops.map((loop): Axis => ({
-    loops: [loop],
-    extent: loop.extent,
-  }));
-  scope.bind(first!, plane);
-  const inner = others.filter(({ extent }) => extent > 1);
-  const at = scope.code.let(to);
-  const ranges = inner.map((axis) => ({ axis, positions: all(axis) }));
-  const along = ranges.pop();
-  if (!along) return scope.code.do(storeScalar(at, scope.scalar(load), 0));
-  const { bytes } = DTYPES[load.dtype];
-  oneByOne([scope], ranges, ([line]) => {
-    inVectors(line!, along.axis, along.positions, 1, ([place], wide) => {
-      const value = place!.value(load, wide);
-      if (wide) append(place!, v128.store(at, value as V128), at, VECTOR);
-      else append(place!, storeScalar(at, value, 0), at, bytes);
-    });
-  });
-}
-
-/** Lists how many bytes the positions of a block of inner loops are away from the first of all. */
-export function listDistances(
-  scope: Scope,
-  { inner: { axes } }: Plan,
-  { offset, dtype }: LoadNode,
-  { ranges }: InnerBlock,
-  to: I32,
-): void {
-  const isInner = ({ atom }: Term) =>
-    axes.some(({ loops }) => loops.includes(atom as Loop));
-  const index = new Index(0, offset.terms.filter(isInner), -1);
-  const at = scope.code.let(to);
-  oneByOne([scope], ranges, ([place]) => {
-    const { bytes } = DTYPES[dtype];
-    const distance = i32.mul(place!.index(index), i32.const(bytes));
-    append(place!, i32.store(at, distance), at, LIST_ENTRY);
-  });
-}
-
-/** Lists where rows or vectors are. */
-export function listAddresses(
-  scope: Scope,
-  { buffer, offset }: LoadNode,
-  { from, count }: Part,
-  to: I32,
-  bind: (place: Scope, position: I32) => void,
-): void {
-  const at = scope.code.let(to);
-  forEach(scope, count, (place, i) => {
-    bind(place, place.code.let(i32.add(from, i)));
-    const { base, offset: by } = place.address(buffer, offset);
-    append(place, i32.store(at, i32.add(base, i32.const(by))), at, LIST_ENTRY);
-  });
-}
-
-function append(
-  { code }: Scope,
-  store: Effect,
-  at: Local<"i32">,
-  by: number,
-): void {
-  code.do(store);
-  code.set(at, i32.add(at, i32.const(by)));
-}
-
-function storeScalar(address: I32, value: Value, offset: number): Effect {
-  switch (value.type) {
-    case "f32":
-      return f32.store(address, value as F32, offset);
-    case "f64":
-      return f64.store(address, value as F64, offset);
-    default:
-      return i32.store(address, value as I32, offset);
-  }
-}
-
-/** Runs `build` for `i` from 0 to `count`, which is not 0, in a place of its own. */
-export function forEach(
-  scope: Scope,
-  count: I32,
-  build: (place: Scope, i: I32) => void,
-): void {
-  const i = scope.code.fn.local("i32");
-  const place = scope.child();
-  build(place, i);
-  scope.code.for(
-    i,
-    { from: i32.const(0), to: count, nonEmpty: true },
-    (code) => code.append(place.code),
-  );
 }
 
 function roundUp(x: number, step: number): number {

@@ -8,7 +8,13 @@ import { DTYPES } from "../../../core/dtype.ts";
 import { Index, Loop, type Term } from "../../../core/ir/index.ts";
 import type { Contract } from "../../../core/ir/kernel.ts";
 import type { LoadNode, Node } from "../../../core/ir/scalar.ts";
-import { sizeOf } from "./axes.ts";
+import { v128 } from "../wasm/instructions.ts";
+import type { I32, V128 } from "../wasm/value.ts";
+import { type Axis, sizeOf } from "./axes.ts";
+import { append, storeScalar } from "./contract_code.ts";
+import { VECTOR } from "./micro_kernel.ts";
+import { all, inVectors, oneByOne } from "./ranges.ts";
+import type { Scope } from "./scope.ts";
 
 /** Bytes of a copy at most. */
 const LIMIT = 1 << 26;
@@ -228,4 +234,31 @@ function combined(parts: readonly (readonly [Index, number])[]): Index {
       stride !== 0 && !(atom instanceof Loop && atom.extent === 1)
     );
   return new Index(constant, terms, -1);
+}
+
+/** Copies a plane with the zeros around it. */
+export function copyPlane(
+  scope: Scope,
+  { load, loops }: PaddedCopy,
+  plane: I32,
+  to: I32,
+): void {
+  const [first, ...others] = loops.map((loop): Axis => ({
+    loops: [loop],
+    extent: loop.extent,
+  }));
+  scope.bind(first!, plane);
+  const inner = others.filter(({ extent }) => extent > 1);
+  const at = scope.code.let(to);
+  const ranges = inner.map((axis) => ({ axis, positions: all(axis) }));
+  const along = ranges.pop();
+  if (!along) return scope.code.do(storeScalar(at, scope.scalar(load), 0));
+  const { bytes } = DTYPES[load.dtype];
+  oneByOne([scope], ranges, ([line]) => {
+    inVectors(line!, along.axis, along.positions, 1, ([place], wide) => {
+      const value = place!.value(load, wide);
+      if (wide) append(place!, v128.store(at, value as V128), at, VECTOR);
+      else append(place!, storeScalar(at, value, 0), at, bytes);
+    });
+  });
 }

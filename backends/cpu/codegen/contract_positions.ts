@@ -3,7 +3,8 @@
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
 import { type Axis, sizeOf } from "./axes.ts";
-import type { Cut, InnerCut, Plan } from "./contract_plan.ts";
+import type { Cut, InnerCut } from "./contract_cuts.ts";
+import type { Plan } from "./contract_plan.ts";
 import { smaller } from "./kernel_module.ts";
 import { all, type AxisRange } from "./ranges.ts";
 import type { Scope } from "./scope.ts";
