@@ -44,15 +44,20 @@ const TUNED = {
 async function pythonWith(module: string): Promise<string | null> {
   const found = Deno.env.get("BENCH_PYTHON");
   for (const python of found ? [found] : ["/usr/bin/python3", "python3"]) {
-    const probe = new Deno.Command(python, {
-      args: ["-c", `import ${module}`],
-      stdout: "null",
-      stderr: "null",
-    });
-    const works = await probe.output().then((o) => o.success, () => false);
-    if (works) return python;
+    if (await hasModule(python, module)) return python;
   }
   return null;
+}
+
+async function hasModule(python: string, module: string): Promise<boolean> {
+  try {
+    const probe = new Deno.Command(python, {
+      args: ["-c", `import ${module}`],
+    });
+    return (await probe.output()).success;
+  } catch {
+    return false; // there is no such Python
+  }
 }
 
 async function python(

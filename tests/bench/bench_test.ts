@@ -70,6 +70,18 @@ Deno.test("bench says what there is where a name is wrong", async () => {
   assertStringIncludes(none.stderr, 'There is no row with "fortune"');
 });
 
+Deno.test("bench goes on without a peer that is absent, and says so", () =>
+  inFolder(async (out) => {
+    Deno.env.set("BENCH_PYTHON", "/nowhere/python");
+    const { code, stderr } = await bench(
+      ...["--quick", "--only", "cumsum", "--peers", "dinograd,torch"],
+      ...["--out", out],
+    );
+    Deno.env.delete("BENCH_PYTHON");
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "Without PyTorch: no Python with torch");
+  }));
+
 Deno.test("rows have names of their own, and so have the sizes around", () => {
   for (const around of [false, true]) {
     const names = chosen({ around }).flatMap(({ rows }) =>
