@@ -1,8 +1,8 @@
 /**
  * Activation functions, element by element, under the names of `jax.nn`.
  *
- * Their formulas are those of JAX, and so are their derivatives at kinks and the
- * NaN at infinities of those that are a product with `x`.
+ * Their derivatives at kinks are those of JAX; where JAX's formula gives NaN at
+ * an infinity, value and derivative are the limits (but for `squareplus`).
  *
  * @module
  */
@@ -13,18 +13,21 @@ import {
   add,
   clip,
   divide,
+  exp,
   expm1,
   greater,
   greaterEqual,
   less,
   lessEqual,
   logaddexp,
+  logicalAnd,
   maximum,
   minimum,
   multiply,
   negative,
   sqrt,
   square,
+  subtract,
   tanh,
   where,
 } from "../library/numpy/mod.ts";
@@ -32,6 +35,8 @@ import { logistic } from "../core/ops/exponential.ts";
 import { erfc } from "../core/ops/special.ts";
 import { convertElementType } from "../core/ops/convert.ts";
 import { isFloating } from "../core/dtype.ts";
+import { finfo } from "../core/limits.ts";
+import { customJvp } from "../transforms/custom_jvp.ts";
 import { inlined } from "../transforms/inlined.ts";
 
 /** A function of each element; integers become float32 unless it only clips them. */
@@ -48,6 +53,45 @@ function clipping(name: string, f: (x: NDArray) => NDArray): Activation {
 
 function toFloats(x: NDArray): NDArray {
   return isFloating(x.dtype) ? x : convertElementType(x, "float32", x.weakType);
+}
+
+/** A function whose derivative is a factor: the only thing that is kept for it. */
+function withSlope(
+  name: string,
+  f: (x: NDArray) => NDArray,
+  slope: (x: NDArray) => NDArray,
+): Activation {
+  const custom = customJvp(Object.defineProperty(f, "name", { value: name }));
+  custom.defjvp((
+    [x]: [NDArray],
+    [dx]: [NDArray],
+  ) => [custom(x), multiply(dx, slope(x))]);
+  return activation(name, custom);
+}
+
+/**
+ * `x` times a gate that rises from 0 to 1, given with its slope, which may use
+ * it. Tends to `relu` at both infinities.
+ */
+function gated(
+  name: string,
+  gate: (x: NDArray) => NDArray,
+  gateSlope: (x: NDArray, gate: NDArray) => NDArray,
+): Activation {
+  return withSlope(
+    name,
+    (x) => multiply(maximum(x, -largeOf(x)), gate(x)),
+    (x) => {
+      const g = gate(x);
+      const finite = clip(x, -largeOf(x), largeOf(x));
+      return add(g, multiply(finite, gateSlope(finite, g)));
+    },
+  );
+}
+
+/** So large that gates are 0 or 1 there, and that has a square: 0 times it is 0. */
+function largeOf({ dtype }: NDArray): number {
+  return Math.sqrt(finfo(dtype).max) / 2;
 }
 
 /**
@@ -88,10 +132,15 @@ export const logSigmoid: Activation = activation(
   (x) => negative(softplus(negative(x))),
 );
 
-/** `x / (1 + |x|)`. */
-export const softSign: Activation = activation(
+/** `x / (1 + |x|)`, and its limits ±1 at the infinities. */
+export const softSign: Activation = withSlope(
   "softSign",
-  (x) => divide(x, add(absolute(x), 1)),
+  (x) => {
+    const { max } = finfo(x.dtype);
+    const finite = clip(x, -max, max);
+    return divide(finite, add(absolute(finite), 1));
+  },
+  (x) => square(divide(1, add(absolute(x), 1))),
 );
 
 /**
@@ -102,21 +151,23 @@ export const softSign: Activation = activation(
  * import { assertEquals } from "@std/assert";
  * import { nn, numpy as np } from "@dinograd/dinograd";
  *
- * assertEquals(nn.silu(np.array([-1000, 0, 1000])).js(), [-0, 0, 1000]);
+ * assertEquals(nn.silu(np.array([-Infinity, 0])).js(), [-0, 0]);
  * ```
  */
-export const silu: Activation = activation(
+export const silu: Activation = gated(
   "silu",
-  (x) => multiply(x, logistic(x)),
+  logistic,
+  (_x, gate) => multiply(gate, subtract(1, gate)),
 );
 
 /** {@linkcode silu} under its other name. */
 export const swish: Activation = silu;
 
 /** `x tanh(softplus(x))` (Misra 2019). */
-export const mish: Activation = activation(
+export const mish: Activation = gated(
   "mish",
-  (x) => multiply(x, tanh(softplus(x))),
+  (x) => tanh(softplus(x)),
+  (x, gate) => multiply(logistic(x), subtract(1, square(gate))),
 );
 
 /** `max(-1, min(x, 1))`. */
@@ -132,9 +183,10 @@ export const hardSigmoid: Activation = activation(
 );
 
 /** `x hardSigmoid(x)`, also called hard swish. */
-export const hardSilu: Activation = activation(
+export const hardSilu: Activation = gated(
   "hardSilu",
-  (x) => multiply(x, hardSigmoid(x)),
+  hardSigmoid,
+  (_x, gate) => where(logicalAnd(greater(gate, 0), less(gate, 1)), 1 / 6, 0),
 );
 
 /** {@linkcode hardSilu} under its other name. */
@@ -249,14 +301,24 @@ export function gelu(
   return approximate ? tanhGelu(x) : erfGelu(x);
 }
 
-const tanhGelu = activation("gelu", (x) => {
-  const scale = Math.sqrt(2 / Math.PI);
-  const slope = add(multiply(square(x), 0.044715 * scale), scale);
-  const share = add(multiply(tanh(multiply(x, slope)), 0.5), 0.5);
-  return multiply(x, share);
-});
+/** The argument of the tangent is `x (SCALE + CUBIC x**2)`. */
+const SCALE = Math.sqrt(2 / Math.PI);
+const CUBIC = 0.044715 * SCALE;
 
-const erfGelu = activation(
+const tanhGelu = gated(
   "gelu",
-  (x) => multiply(multiply(x, 0.5), erfc(multiply(x, -Math.SQRT1_2))),
+  (x) => {
+    const argument = multiply(x, add(multiply(square(x), CUBIC), SCALE));
+    return add(multiply(tanh(argument), 0.5), 0.5);
+  },
+  (x, gate) => {
+    const slope = add(multiply(square(x), 6 * CUBIC), 2 * SCALE);
+    return multiply(multiply(gate, subtract(1, gate)), slope);
+  },
+);
+
+const erfGelu = gated(
+  "gelu",
+  (x) => multiply(erfc(multiply(x, -Math.SQRT1_2)), 0.5),
+  (x) => multiply(exp(multiply(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI)),
 );

@@ -3,6 +3,7 @@ import type { NDArray } from "../../core/array.ts";
 import * as nn from "../../nn/mod.ts";
 import { grad } from "../../transforms/grad.ts";
 import { jit } from "../../transforms/jit.ts";
+import { linearizeFlat } from "../../transforms/linearize.ts";
 import { vmap } from "../../transforms/vmap.ts";
 import { array } from "../_util/array.ts";
 import { assertClose } from "../_util/assert_close.ts";
@@ -15,8 +16,6 @@ type Extremes = readonly [values: number[], derivatives: number[]];
 
 const inf = Infinity;
 const LIKE_RELU = [0, 0, inf];
-/** Where a formula gives NaN at infinities. */
-const only = (middle: number) => [NaN, middle, NaN];
 
 // Values at POINTS, printed by jax.nn of JAX 0.10.2 in float64.
 const CASES: Record<
@@ -63,7 +62,7 @@ const CASES: Record<
       0.23076923076923075,
       0.6551724137931034,
     ],
-    [only(0), only(1)],
+    [[-1, 0, 1], [0, 1, 0]],
   ],
   silu: [
     nn.silu,
@@ -73,7 +72,7 @@ const CASES: Record<
       0.1723327550434977,
       1.652793898710304,
     ],
-    [[NaN, 0, inf], only(0.5)],
+    [LIKE_RELU, [0, 0.5, 1]],
   ],
   mish: [
     nn.mish,
@@ -83,7 +82,7 @@ const CASES: Record<
       0.20800137234811503,
       1.8367436005523154,
     ],
-    [[NaN, 0, inf], only(0.6)],
+    [LIKE_RELU, [0, 0.6, 1]],
   ],
   hardTanh: [nn.hardTanh, [-1, -0.7, 0.3, 1], [[-1, 0, 1], [0, 1, 0]]],
   hardSigmoid: [
@@ -94,7 +93,7 @@ const CASES: Record<
   hardSilu: [
     nn.hardSilu,
     [-0.20833333333333331, -0.2683333333333333, 0.165, 1.5516666666666665],
-    [[NaN, 0, inf], [0, 0.5, 1]],
+    [LIKE_RELU, [0, 0.5, 1]],
   ],
   sparsePlus: [
     nn.sparsePlus,
@@ -140,7 +139,7 @@ const CASES: Record<
       1.161187420807834,
       2.329311422413372,
     ],
-    [[NaN, 1, inf], only(0.5)],
+    [[NaN, 1, inf], [NaN, 0.5, NaN]],
   ],
   gelu: [
     (x) => nn.gelu(x),
@@ -150,7 +149,7 @@ const CASES: Record<
       0.18537092354275922,
       1.8454512344553327,
     ],
-    [[NaN, 0, inf], only(0.5)],
+    [LIKE_RELU, [0, 0.5, 1]],
   ],
   exactGelu: [
     (x) => nn.gelu(x, { approximate: false }),
@@ -160,7 +159,7 @@ const CASES: Record<
       0.18537342665668577,
       1.8454385363495966,
     ],
-    [[NaN, 0, inf], only(0.5)],
+    [LIKE_RELU, [0, 0.5, 1]],
   ],
 };
 
@@ -177,7 +176,7 @@ for (
     assertEquals(f(array([1, 2], "int32")).dtype, dtype);
   });
 
-  Deno.test(`${name}() at infinities is what its formula gives, and propagates NaN`, () => {
+  Deno.test(`${name}() has its values at infinities and propagates NaN`, () => {
     const x = array([-inf, 0, inf]);
     assertClose(f(x), values, { tolerance: 1e-6 });
     assertClose(vmap(grad(f))(x) as NDArray, derivatives, { tolerance: 1e-6 });
@@ -192,4 +191,25 @@ for (
 Deno.test("relu() and hardTanh() of integers", () => {
   const x = array([-2, 0, 3], "int32");
   assertEquals([nn.relu(x).js(), nn.hardTanh(x).js()], [[0, 0, 3], [-1, 0, 1]]);
+});
+
+Deno.test("a gate leaves one array for its derivative", () => {
+  const fs = [nn.silu, nn.mish, nn.hardSilu, nn.gelu, nn.softSign];
+  for (const f of fs) {
+    const x = array(POINTS);
+    const { consts } = linearizeFlat((x) => [f(x!)], [x], f.name);
+    assertEquals(consts.map((x) => x.shape), [[4]]);
+  }
+});
+
+Deno.test("gates of 16-bit floats are finite far from 0", () => {
+  for (const dtype of ["float16", "bfloat16"] as const) {
+    for (
+      const f of [nn.silu, nn.mish, nn.hardSilu, (x: NDArray) => nn.gelu(x)]
+    ) {
+      const x = array([-60000, -300, 300, 60000], dtype);
+      assertEquals(f(x).add(0).js(), [0, 0, 300, (x.js() as number[])[3]!]);
+      assertEquals((vmap(grad(f))(x) as NDArray).add(0).js(), [0, 0, 1, 1]);
+    }
+  }
 });
