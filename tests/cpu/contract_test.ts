@@ -9,7 +9,8 @@ import { max, mul } from "../../core/ops/arithmetic.ts";
 import { convertElementType } from "../../core/ops/convert.ts";
 import { dotGeneral } from "../../core/ops/contract.ts";
 import { convGeneralDilated } from "../../core/ops/convolution.ts";
-import { transpose } from "../../core/ops/layout.ts";
+import { rev, transpose } from "../../core/ops/layout.ts";
+import { take } from "../../library/numpy/mod.ts";
 import { arrayOf } from "../_util/array.ts";
 import {
   assertSameBuffers,
@@ -148,6 +149,49 @@ Deno.test("operands and results are computed along", () => {
     },
     [integers([40, 30]), integers([30, 44])],
   );
+});
+
+Deno.test("operands are gathered by indices", () => {
+  const rows = arrayOf([7], [3, 1, 4, 49, 0, 7, 3], "int32");
+  const inner = arrayOf([33], scattered(33, 41).map((x) => x + 20), "int32");
+  const product = (x: NDArray, i: NDArray, axis: number, w: NDArray) =>
+    matmul(swapLast(take(x, i, axis)), w);
+  check(
+    (x, i, w) => matmul(take(x, i, 0), w),
+    [integers([50, 33]), rows, integers([33, 40])],
+  );
+  check(
+    (x, i, w) => product(x, i, 1, w),
+    [integers([33, 50]), rows, integers([33, 40])],
+  );
+  check(
+    (x, i, w) => product(x, i, 0, w),
+    [integers([41, 50]), inner, integers([33, 40])],
+  );
+});
+
+Deno.test("convolutions as of images, and their derivatives", () => {
+  const conv = (x: NDArray, w: NDArray) =>
+    convGeneralDilated(x, w, {
+      windowStrides: [1, 1],
+      padding: [[1, 1], [1, 1]],
+    });
+  const [x, w] = [integers([4, 3, 16, 16]), integers([16, 3, 3, 3])];
+  const ct = integers([4, 16, 16, 16]);
+  for (const threads of [1, 2]) {
+    check(conv, [x, w], { threads });
+    // With respect to the image, and to the window.
+    check(
+      (ct, w) => conv(ct, rev(transpose(w, [1, 0, 2, 3]), [2, 3])),
+      [ct, w],
+      { threads },
+    );
+    check(
+      (x, ct) => conv(transpose(x, [1, 0, 2, 3]), transpose(ct, [1, 0, 2, 3])),
+      [x, ct],
+      { threads },
+    );
+  }
 });
 
 Deno.test("results do not depend on who runs which items when", () => {
