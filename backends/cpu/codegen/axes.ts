@@ -6,7 +6,7 @@ import {
   type Loop,
   Quotient,
 } from "../../../core/ir/index.ts";
-import { type Node, operandsOf } from "../../../core/ir/scalar.ts";
+import type { Node } from "../../../core/ir/scalar.ts";
 
 /** One loop of the machine: loops of the kernel, the outermost first. */
 export interface Axis {
@@ -62,16 +62,25 @@ export class Anatomy {
   addNode(node: Node): void {
     if (this.nodes.has(node)) return;
     this.nodes.add(node);
-    if (node.op === "index") this.addIndex(node.index);
-    if (node.op === "load") {
-      this.addIndex(node.offset);
-      for (const { index } of node.bounds) this.addIndex(index);
-    }
-    operandsOf(node).forEach((operand) => this.addNode(operand));
-    if (node.op === "reduce") this.addNode(node.body);
-    if (node.op === "contract") {
-      this.addNode(node.left);
-      this.addNode(node.right);
+    switch (node.op) {
+      case "const":
+        break;
+      case "index":
+        this.addIndex(node.index);
+        break;
+      case "load":
+        this.addIndex(node.offset);
+        for (const { index } of node.bounds) this.addIndex(index);
+        break;
+      case "reduce":
+        this.addNode(node.body);
+        break;
+      case "contract":
+        this.addNode(node.left);
+        this.addNode(node.right);
+        break;
+      default:
+        for (const arg of node.args) this.addNode(arg);
     }
   }
 

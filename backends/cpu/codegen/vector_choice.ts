@@ -96,20 +96,27 @@ interface Parts {
   readonly accesses: readonly Index[];
 }
 
+const partsOfOne = new WeakMap<Stage, Parts>();
+
 function partsOf(stages: readonly Stage[]): Parts {
+  const [stage] = stages;
+  if (!stage || stages.length > 1) return newParts(stages);
+  let parts = partsOfOne.get(stage);
+  if (!parts) partsOfOne.set(stage, parts = newParts(stages));
+  return parts;
+}
+
+function newParts(stages: readonly Stage[]): Parts {
   const anatomy = new Anatomy();
   for (const node of stages.flatMap(rootsOf)) addUntilStages(anatomy, node);
-  const loads = [...anatomy.nodes].flatMap((node) =>
-    node.op === "load"
-      ? [node.offset, ...node.bounds.map((b) => b.index)]
-      : node.op === "index"
-      ? [node.index]
-      : []
-  );
-  const stores = stages.flatMap((s) =>
-    s.kind === "store" ? [s.store.offset] : []
-  );
-  return { compute: costOf(stages), accesses: [...loads, ...stores] };
+  const accesses: Index[] = [];
+  for (const node of anatomy.nodes) {
+    if (node.op === "index") accesses.push(node.index);
+    if (node.op !== "load") continue;
+    accesses.push(node.offset, ...node.bounds.map((b) => b.index));
+  }
+  for (const s of stages) if (s.kind === "store") accesses.push(s.store.offset);
+  return { compute: costOf(stages), accesses };
 }
 
 /** Nodes of other stages do not count: their results are there. */

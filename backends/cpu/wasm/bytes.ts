@@ -1,14 +1,17 @@
 /** A growing sequence of bytes, with the number formats of WebAssembly. */
 
-const floats = new DataView(new ArrayBuffer(8));
+const number = new DataView(new ArrayBuffer(8));
+const numberBytes = new Uint8Array(number.buffer);
+const [FOUR, EIGHT] = [numberBytes.subarray(0, 4), numberBytes];
+const encoder = new TextEncoder();
 
-/** Collects bytes. */
+/** Collects bytes. Most of what it does happens once, in code not yet optimised. */
 export class Bytes {
   private data = new Uint8Array(64);
   length = 0;
 
   byte(value: number): this {
-    this.reserve(1);
+    if (this.length === this.data.length) this.reserve(1);
     this.data[this.length++] = value;
     return this;
   }
@@ -26,9 +29,8 @@ export class Bytes {
 
   /** An unsigned number in LEB128. */
   unsigned(value: number): this {
-    while (value > 127) {
+    for (; value > 127; value = Math.floor(value / 128)) {
       this.byte((value % 128) | 128);
-      value = Math.floor(value / 128);
     }
     return this.byte(value);
   }
@@ -53,18 +55,24 @@ export class Bytes {
     }
   }
 
+  /** A 32-bit integer, the lowest byte first. */
+  word(value: number): this {
+    number.setInt32(0, value, true);
+    return this.raw(FOUR);
+  }
+
   float32(value: number): this {
-    floats.setFloat32(0, value, true);
-    return this.raw(new Uint8Array(floats.buffer, 0, 4));
+    number.setFloat32(0, value, true);
+    return this.raw(FOUR);
   }
 
   float64(value: number): this {
-    floats.setFloat64(0, value, true);
-    return this.raw(new Uint8Array(floats.buffer, 0, 8));
+    number.setFloat64(0, value, true);
+    return this.raw(EIGHT);
   }
 
   name(text: string): this {
-    const bytes = new TextEncoder().encode(text);
+    const bytes = encoder.encode(text);
     return this.unsigned(bytes.length).raw(bytes);
   }
 
@@ -73,6 +81,15 @@ export class Bytes {
     this.unsigned(items.length);
     for (const item of items) write(item, this);
     return this;
+  }
+
+  /** The bytes as characters: a key for tables. */
+  toKey(): string {
+    let key = "";
+    for (let i = 0; i < this.length; i++) {
+      key += String.fromCharCode(this.data[i]!);
+    }
+    return key;
   }
 
   toArray(): Uint8Array<ArrayBuffer> {

@@ -145,7 +145,7 @@ export class FunctionBuilder {
   constant(value: V128): V128 {
     const bytes = new Bytes();
     value.write(bytes);
-    const key = String(bytes.toArray());
+    const key = bytes.toKey();
     let local = this.constants.get(key) as Local<"v128"> | undefined;
     if (!local) this.constants.set(key, local = this.prologue.let(value));
     return local;

@@ -25,10 +25,12 @@ type Instruction<R extends ValueType, A extends readonly ValueType[]> = (
 
 const SIMD = 0xfd;
 
-function opcode(code: number, prefix?: number): (to: Bytes) => void {
-  return prefix === undefined
-    ? (to) => void to.byte(code)
-    : (to) => void to.byte(prefix).unsigned(code);
+/** For the bits of numbers. */
+const FLOAT = new DataView(new ArrayBuffer(8));
+
+function opcode(to: Bytes, code: number, prefix?: number): void {
+  if (prefix === undefined) to.byte(code);
+  else to.byte(prefix).unsigned(code);
 }
 
 /** Pushes its arguments, then does one thing. */
@@ -37,11 +39,10 @@ function make<R extends ValueType, A extends readonly ValueType[]>(
   code: number,
   prefix?: number,
 ): Instruction<R, A> {
-  const op = opcode(code, prefix);
   return (...args) =>
     new Value(result, (to) => {
-      for (const arg of args as readonly Value[]) arg.write(to);
-      op(to);
+      for (let i = 0; i < args.length; i++) args[i]!.write(to);
+      opcode(to, code, prefix);
     });
 }
 
@@ -70,7 +71,7 @@ const load =
   (address: I32, offset = 0): Value<T> =>
     new Value(type, (to) => {
       address.write(to);
-      opcode(code, prefix)(to);
+      opcode(to, code, prefix);
       to.byte(ALIGNMENT).unsigned(offset);
     });
 
@@ -80,7 +81,7 @@ const store =
     new Effect((to) => {
       address.write(to);
       value.write(to);
-      opcode(code, prefix)(to);
+      opcode(to, code, prefix);
       to.byte(ALIGNMENT).unsigned(offset);
     });
 
@@ -279,8 +280,8 @@ export const v128 = {
   /** Four 32-bit words, the lowest first. */
   const: (words: ArrayLike<number>): V128 =>
     new Value("v128", (to) => {
-      to.byte(SIMD).unsigned(0x0c)
-        .raw(new Uint8Array(Int32Array.from(words).buffer));
+      to.byte(SIMD).unsigned(0x0c);
+      for (let i = 0; i < 4; i++) to.word(words[i]!);
     }),
   load: vload(0x00),
   load8x8_s: vload(0x01),
@@ -387,7 +388,8 @@ export const i64x2 = {
 export const f32x4 = {
   /** One number in all lanes. */
   const: (value: number): V128 => {
-    const bits = new Int32Array(Float32Array.of(value).buffer)[0]!;
+    FLOAT.setFloat32(0, value);
+    const bits = FLOAT.getInt32(0);
     return v128.const([bits, bits, bits, bits]);
   },
   splat: splat("f32", 0x13),
@@ -426,8 +428,9 @@ export const f32x4 = {
 export const f64x2 = {
   /** One number in both lanes. */
   const: (value: number): V128 => {
-    const [low, high] = new Int32Array(Float64Array.of(value).buffer);
-    return v128.const([low!, high!, low!, high!]);
+    FLOAT.setFloat64(0, value, true);
+    const [low, high] = [FLOAT.getInt32(0, true), FLOAT.getInt32(4, true)];
+    return v128.const([low, high, low, high]);
   },
   splat: splat("f64", 0x14),
   extract_lane: extract("f64", 0x21),
