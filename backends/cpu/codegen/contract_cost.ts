@@ -1,6 +1,6 @@
 /** What contractions cost, in nanoseconds as measured on one machine: decides between plans. */
 
-import type { Index } from "../../../core/ir/index.ts";
+import type { Index, Loop } from "../../../core/ir/index.ts";
 import type { Contract } from "../../../core/ir/kernel.ts";
 import { type Axis, sizeOf, strideOf } from "./axes.ts";
 import { isPacked, scatteredLoads, type Side } from "./contract_access.ts";
@@ -57,7 +57,7 @@ export function vectorsOf(
   return sizeOf(columns.axes) / extent * Math.ceil(extent / lanes);
 }
 
-/** Rough nanoseconds per element. */
+/** Rough nanoseconds to pack an element. */
 function packingCost(side: Side, inner: InnerCut): number {
   if (!isPacked(side)) return 0;
   const { node, axes } = side;
@@ -79,5 +79,12 @@ export function nestCost({ batch, rows, columns, node }: Contract): number {
   const perProduct = (Math.min(m, n) < 4 ? 0.2 : 0.09) +
     0.03 * (left.cost + right.cost) +
     (hasBounds ? 0.2 : 0);
-  return sizeOf([...batch, ...rows, ...columns, ...node.inner]) * perProduct;
+  const products = sizeOf([...batch, ...rows, ...columns, ...node.inner]);
+  return products * perProduct * Math.min(restCost(rows), restCost(columns));
+}
+
+/** How much longer lines take whose last elements do not fill a vector. */
+function restCost(loops: readonly Loop[]): number {
+  const { extent } = loops.at(-1)!;
+  return 1 + 3 * (extent % 4) / extent;
 }
