@@ -123,7 +123,9 @@ function writeHere(
     for (const stage of group) {
       if (stage.kind !== "reduce") continue;
       writeStages(context, [place], stage.stages, wide);
-      place.set(stage.node, place.value(stage.node.body, wide));
+      const sum = new Accumulators(place, [stage], wide);
+      sum.add(place, stage.node);
+      sum.announce(place);
     }
     place.store(storesOf(group), wide);
   }
