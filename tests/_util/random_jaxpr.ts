@@ -4,9 +4,11 @@ import fc from "fast-check";
 import type { NDArray } from "../../core/array.ts";
 import { Aval } from "../../core/aval.ts";
 import { arrayFromStorage } from "../../core/concrete_array.ts";
+import { type DType, isFloating } from "../../core/dtype.ts";
 import type { Jaxpr } from "../../core/jaxpr.ts";
 import { add } from "../../core/ops/addition.ts";
 import { max, mul, neg, sub } from "../../core/ops/arithmetic.ts";
+import { floor, rem } from "../../core/ops/rounding.ts";
 import { broadcastInDim, sum } from "../../core/ops/broadcast_sum.ts";
 import { compare, select } from "../../core/ops/compare.ts";
 import { concatenate } from "../../core/ops/concatenate.ts";
@@ -40,13 +42,19 @@ export interface RandomJaxpr {
 const SIZE_LIMIT = 400;
 
 type Pool = readonly NDArray[];
-type Step = (x: NDArray, pool: Pool, dice: Dice) => NDArray;
+type Step = (x: NDArray, pool: Pool, dice: Dice, wave: Wave) => NDArray;
+/** A function of each element that is not linear. */
+type Wave = (x: NDArray) => NDArray;
 
-const dtype = "float64";
-
-/** Another value of the shape of `x`: perhaps itself. */
+/** Another value of the shape and dtype of `x`: perhaps itself. */
 function partner(x: NDArray, pool: Pool, at: number): NDArray {
-  const same = pool.filter((y) => String(y.shape) === String(x.shape));
+  const same = pool.filter((y) => y.aval.equals(x.aval));
+  return same[at % same.length]!;
+}
+
+/** Another value of its dtype. */
+function kin(x: NDArray, pool: Pool, at: number): NDArray {
+  const same = pool.filter((y) => y.dtype === x.dtype);
   return same[at % same.length]!;
 }
 
@@ -143,7 +151,12 @@ function someStarts(x: NDArray, y: NDArray): readonly NDArray[] {
 const halves = (x: NDArray) => x.shape.map((extent) => Math.ceil(extent / 2));
 
 /** A loop over `x` and as many items, which closes over `other`. */
-function loop(x: NDArray, other: NDArray, choice: number): NDArray {
+function loop(
+  x: NDArray,
+  other: NDArray,
+  choice: number,
+  wave: Wave,
+): NDArray {
   const times = 1 + choice % 3;
   const items = broadcastInDim(
     other,
@@ -154,7 +167,7 @@ function loop(x: NDArray, other: NDArray, choice: number): NDArray {
     ) => a + 1),
   );
   const step = (carry: NDArray, item: NDArray): [NDArray, NDArray] => {
-    const next = choice % 2 ? add(sin(carry), item) : mul(carry, sin(other));
+    const next = choice % 2 ? add(wave(carry), item) : mul(carry, wave(other));
     return [next, sub(carry, item)];
   };
   const [last, all] = scan(step, x, items, { reverse: choice % 5 < 2 });
@@ -162,19 +175,25 @@ function loop(x: NDArray, other: NDArray, choice: number): NDArray {
 }
 
 /** One of two branches, by the sign of the sum of `by`. */
-function branch(x: NDArray, other: NDArray, by: NDArray): NDArray {
+function branch(
+  x: NDArray,
+  other: NDArray,
+  by: NDArray,
+  wave: Wave,
+): NDArray {
   const total = sum(by, by.shape.map((_, a) => a));
   const isPositive = compare("gt", total, fullLike(total, 0));
-  const onTrue = (x: NDArray) => mul(sin(x), other);
+  const onTrue = (x: NDArray) => mul(wave(x), other);
   return cond(isPositive, onTrue, (x: NDArray) => neg(x), x) as NDArray;
 }
 
 const STEPS: Record<string, Step> = {
-  loop: (x, pool, [, , y, choice]) => loop(x, partner(x, pool, y), choice),
-  branch: (x, pool, [, , y, choice]) =>
-    branch(x, partner(x, pool, y), pool[choice % pool.length]!),
-  call: (x, pool, [, , y]) =>
-    jit((x: NDArray) => mul(sin(x), partner(x, pool, y)))(x),
+  loop: (x, pool, [, , y, choice], wave) =>
+    loop(x, partner(x, pool, y), choice, wave),
+  branch: (x, pool, [, , y, choice], wave) =>
+    branch(x, partner(x, pool, y), pool[choice % pool.length]!, wave),
+  call: (x, pool, [, , y], wave) =>
+    jit((x: NDArray) => mul(wave(x), partner(x, pool, y)))(x),
   slice: (x, _, [, , y, choice]) => {
     const strides = x.shape.map(() => 1 + y % 2);
     const start = x.shape.map((extent) => Math.min(extent, choice % 2));
@@ -186,14 +205,14 @@ const STEPS: Record<string, Step> = {
         ? [y % 3, extent > 1 ? -(choice % 2) : 1, y % 2] as const
         : [0, 0, 0] as const
     );
-    return pad(x, scalar(3, dtype), config);
+    return pad(x, scalar(3, x.dtype), config);
   },
   largest: (x, _, [, , , bits]) =>
     x.size === 0 ? x : reduceMax(x, someAxes(x, bits)),
   argmax: (x, _, [, , , choice]) =>
     x.size === 0 || x.ndim === 0
       ? x
-      : convertElementType(argmax(x, choice % x.ndim), dtype),
+      : convertElementType(argmax(x, choice % x.ndim), x.dtype),
   cumsum: (x, _, [, , y, choice]) =>
     x.ndim === 0 ? x : cumsum(x, choice % x.ndim, y % 2 === 1),
   cummax: (x, _, [, , y, choice]) =>
@@ -202,20 +221,20 @@ const STEPS: Record<string, Step> = {
     x.ndim === 0
       ? x
       : concatenate([x, partner(x, pool, y), x], choice % x.ndim),
-  split: (x, _, [, , y, choice]) => {
+  split: (x, _, [, , y, choice], wave) => {
     const axis = choice % Math.max(x.ndim, 1);
     if (!x.shape[axis]) return x;
     const first = y % (x.shape[axis] + 1);
     const [a, b] = split(x, [first, x.shape[axis] - first], axis);
-    return concatenate([sin(b!), a!], axis);
+    return concatenate([wave(b!), a!], axis);
   },
   dynamicSlice: (x, pool, [, , y]) =>
     dynamicSlice(x, someStarts(x, pool[y % pool.length]!), halves(x)),
-  dynamicUpdate: (x, pool, [, , y]) => {
+  dynamicUpdate: (x, pool, [, , y], wave) => {
     const starts = someStarts(x, pool[y % pool.length]!);
     return dynamicUpdateSlice(
       x,
-      dynamicSlice(sin(x), starts, halves(x)),
+      dynamicSlice(wave(x), starts, halves(x)),
       starts,
     );
   },
@@ -227,18 +246,18 @@ const STEPS: Record<string, Step> = {
   gather: (x, _, [, , , choice]) => takeRows(x, choice),
   scatterAdd: (x, pool, [, , y, choice]) =>
     addRows(x, partner(x, pool, y), choice),
-  whole: (x) => convertElementType(convertElementType(x, "int32"), dtype),
-  single: (x) => convertElementType(convertElementType(x, "float32"), dtype),
+  whole: (x) => convertElementType(convertElementType(x, "int32"), x.dtype),
+  single: (x) => convertElementType(convertElementType(x, "float32"), x.dtype),
   half: (x) =>
-    convertElementType(sum(convertElementType(x, "float16"), []), dtype),
+    convertElementType(sum(convertElementType(x, "float16"), []), x.dtype),
   halfSum: (x, _, [, , , bits]) =>
     convertElementType(
       sum(convertElementType(x, "float16"), someAxes(x, bits)),
-      dtype,
+      x.dtype,
     ),
 
-  sin: (x) => sin(x),
-  tanh: (x) => tanh(x),
+  wave: (x, _, __, wave) => wave(x),
+  tanh: (x, _, __, wave) => isFloating(x.dtype) ? tanh(x) : wave(x),
   neg: (x) => neg(x),
   twice: (x) => mul(x, fullLike(x, 2)),
   add: (x, pool, [, , y]) => add(x, partner(x, pool, y)),
@@ -263,12 +282,20 @@ const STEPS: Record<string, Step> = {
   reshape: (x, _, [, , , choice]) => reshape(x, reshaped(x, choice)),
   transpose: (x, _, [, , , choice]) => transpose(x, permuted(x, choice)),
   rev: (x, _, [, , , bits]) => rev(x, someAxes(x, bits)),
-  product: (x, pool, [, , y, choice]) =>
-    product(x, pool[y % pool.length]!, choice),
+  product: (x, pool, [, , y, choice]) => product(x, kin(x, pool, y), choice),
   iota: (x, _, [, , , choice]) =>
-    x.ndim === 0 ? x : mul(x, iota(dtype, x.shape, choice % x.ndim)),
-  literal: (_, __, [, , , choice]) => scalar(choice % 3, dtype),
+    x.ndim === 0 ? x : mul(x, iota(x.dtype, x.shape, choice % x.ndim)),
+  literal: (x, _, [, , , choice]) => scalar(choice % 3, x.dtype),
 };
+
+/** Steps whose results are elements of what they are given. */
+const KEEPS = new Set(
+  [
+    ...["slice", "largest", "cummax", "concatenate", "dynamicSlice", "sort"],
+    ...["gather", "max", "select", "stretch", "reshape", "transpose", "rev"],
+    ...["wave", "neg", "literal"],
+  ].map((name) => STEPS[name]!),
+);
 
 /** Steps that are not continuous in their operands, or round them. */
 const ROUGH = new Set([
@@ -287,17 +314,23 @@ const ROUGH = new Set([
 /** Steps that are continuous, but not their derivatives. */
 const KINKED = new Set(["max", "largest", "cummax"]);
 
+/** The steps of a kind of programs. */
+interface Repertoire {
+  readonly steps: readonly Step[];
+  readonly wave: Wave;
+}
+
 function runDice(
   inputs: Pool,
   dice: readonly Dice[],
-  steps: readonly Step[],
+  { steps, wave }: Repertoire,
 ): Pool {
   const pool = [...inputs];
   for (const roll of dice) {
     const [op, at, y] = roll;
     // Late values are taken more often, so that chains grow deep.
     const x = pool[pool.length - 1 - at % Math.min(pool.length, 4)]!;
-    const out = steps[op % steps.length]!(x, pool, roll);
+    const out = steps[op % steps.length]!(x, pool, roll, wave);
     if (out.size <= SIZE_LIMIT && out.ndim <= 4) pool.push(out);
     else pool.push(pool[y % pool.length]!);
   }
@@ -316,13 +349,55 @@ const roll = fc.tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000), fc.nat(1000));
 
 /** Deterministic values that are neither whole nor symmetric. */
 function values(shape: readonly number[], seed: number): NDArray {
-  const { size } = Aval.of(shape, dtype);
+  const { size } = Aval.of(shape, "float64");
   const data = Float64Array.from(
     { length: size },
     (_, i) => Math.sin(12.9 * (i + 1) + 7.3 * (seed + 1)) * 1.5,
   );
-  return arrayFromStorage(data, shape, dtype);
+  return arrayFromStorage(data, shape, "float64");
 }
+
+/** Dtypes in which products of two such values, and sums of many, are exact. */
+const EXACT_DTYPES = [
+  "float64",
+  "float32",
+  "float16",
+  "bfloat16",
+  "int32",
+  "uint32",
+  "int8",
+  "uint16",
+] as const satisfies readonly DType[];
+
+function exactValues(
+  shape: readonly number[],
+  dtype: DType,
+  seed: number,
+): NDArray {
+  return tidied(convertElementType(mul4(values(shape, seed)), dtype));
+}
+
+const mul4 = (x: NDArray) => mul(x, fullLike(x, 4));
+
+/** The multiple of 1/4 below, modulo 8; integers have no choice. */
+function tidied(x: NDArray): NDArray {
+  if (!isFloating(x.dtype)) return x;
+  return mul(rem(floor(mul4(x)), fullLike(x, 32)), fullLike(x, 0.25));
+}
+
+const exactWave: Wave = (x) =>
+  isFloating(x.dtype) ? tidied(mul4(sin(x))) : sub(mul(x, x), fullLike(x, 3));
+
+const exactly = (step: Step): Step => (x, ...rest) => {
+  const out = step(x, ...rest);
+  return KEEPS.has(step) ? out : tidied(out);
+};
+
+/** As another dtype. */
+const toOther: Step = (x, _, [, , , choice]) =>
+  tidied(
+    convertElementType(x, EXACT_DTYPES[choice % EXACT_DTYPES.length]!),
+  );
 
 /** What a random program may be. */
 export interface RandomJaxprOptions {
@@ -332,23 +407,42 @@ export interface RandomJaxprOptions {
   readonly smooth?: boolean;
   /** Whether a smooth one may have values without derivatives, as those of max. */
   readonly kinks?: boolean;
+  /**
+   * Whether all values are small multiples of 1/4, so that sums are exact and
+   * their order does not matter; of all dtypes.
+   */
+  readonly exact?: boolean;
+}
+
+function repertoire(
+  { smooth = false, kinks = true, exact = false }: RandomJaxprOptions,
+): Repertoire {
+  const isLeftOut = (name: string) =>
+    smooth && (ROUGH.has(name) || (!kinks && KINKED.has(name)));
+  const steps = Object.entries(STEPS).flatMap(([name, step]) =>
+    isLeftOut(name) ? [] : [exact ? exactly(step) : step]
+  );
+  return exact
+    ? { steps: [...steps, toOther], wave: exactWave }
+    : { steps, wave: sin };
 }
 
 /** Programs of some steps; outputs may be inputs, repeated, or literals. */
 export function randomJaxpr(
-  { length = 12, smooth = false, kinks = true }: RandomJaxprOptions = {},
+  { length = 12, ...options }: RandomJaxprOptions = {},
 ): fc.Arbitrary<RandomJaxpr> {
-  const isLeftOut = (name: string) =>
-    smooth && (ROUGH.has(name) || (!kinks && KINKED.has(name)));
-  const steps = Object.entries(STEPS).flatMap(([name, step]) =>
-    isLeftOut(name) ? [] : [step]
+  const steps = repertoire(options);
+  const dtypes = fc.constantFrom(
+    ...(options.exact ? EXACT_DTYPES : ["float64"] as const),
   );
   return fc.record({
-    shapes: fc.array(shape, { minLength: 1, maxLength: 3 }),
+    inputs: fc.array(fc.tuple(shape, dtypes), { minLength: 1, maxLength: 3 }),
     dice: fc.array(roll, { minLength: 1, maxLength: length }),
     outputs: fc.array(fc.nat(5), { maxLength: 3 }),
-  }).map(({ shapes, dice, outputs }) => {
-    const args = shapes.map(values);
+  }).map(({ inputs, dice, outputs }) => {
+    const args = inputs.map(([shape, dtype], i) =>
+      options.exact ? exactValues(shape, dtype, i) : values(shape, i)
+    );
     const { jaxpr } = stage(
       (...inputs) => {
         const pool = runDice(inputs, dice, steps);
