@@ -5,7 +5,7 @@ import type { Contract } from "../../../core/ir/kernel.ts";
 import { type Axis, sizeOf, strideOf } from "./axes.ts";
 import { isPacked, scatteredLoads, type Side } from "./contract_access.ts";
 import type { InnerCut } from "./contract_cuts.ts";
-import { TILE_ROWS, TILE_VECTORS } from "./micro_kernel.ts";
+import { TILE_ROWS, tileVectors } from "./micro_kernel.ts";
 
 /** Nanoseconds of a product in a whole tile. */
 const PRODUCT = 0.03;
@@ -15,6 +15,12 @@ const TILE_CALL = 8;
 const SINGLE_VECTOR = 1.5;
 /** Time of a tile of so many rows, where that of a whole one is 1. */
 const TILE_TIMES = [0, 0.45, 0.58, 0.68, 0.74, 0.88, 1];
+/** The same where there are no more rows. */
+const FEW_ROWS: Readonly<Record<number, number>> = {
+  1: 0.23,
+  2: 0.36,
+  3: 0.53,
+};
 
 /** A contraction before it is cut into blocks. */
 export interface Draft {
@@ -32,10 +38,12 @@ export function draftCost(
 ): number {
   const m = sizeOf(rows.axes);
   const vectors = vectorsOf({ columns, lanes });
-  const n = (vectors + vectors % TILE_VECTORS * (SINGLE_VECTOR - 1)) * lanes;
+  const width = tileVectors(m);
+  const n = (vectors + vectors % width * (SINGLE_VECTOR - 1)) * lanes;
   const k = sizeOf(inner.axes);
   const last = columns.axes.at(-1)!;
-  const tiles = Math.floor(m / TILE_ROWS) + TILE_TIMES[m % TILE_ROWS]!;
+  const tiles = FEW_ROWS[m] ??
+    Math.floor(m / TILE_ROWS) + TILE_TIMES[m % TILE_ROWS]!;
   const products = tiles * TILE_ROWS * n * k * PRODUCT * 4 / lanes;
   const packing = packingCost(columns, inner) * n * k +
     packingCost(rows, inner) * m * k;
@@ -44,7 +52,7 @@ export function draftCost(
       sum + m * n * (Math.abs(strideOf(offset, last)) === 1 ? 0.15 : 0.8),
     0,
   );
-  const calls = Math.ceil(m / TILE_ROWS) * n / lanes / TILE_VECTORS *
+  const calls = Math.ceil(m / TILE_ROWS) * n / lanes / width *
     inner.blocks;
   return sizeOf(batch) * (products + packing + stores + calls * TILE_CALL);
 }
@@ -70,12 +78,12 @@ function packingCost(side: Side, inner: InnerCut): number {
 /** Rough nanoseconds of the contraction as a nest that reads operands in place. */
 export function nestCost({ batch, rows, columns, node }: Contract): number {
   const [m, n] = [sizeOf(rows), sizeOf(columns)];
-  // Each element of an operand is used once: moving it first only costs.
-  if (m === 1 || n === 1) return 0;
   const { left, right } = node;
   const hasBounds = [left, right].some((x) =>
     x.op === "load" && x.bounds.length > 0
   );
+  // Elements are used once, but for those of windows: moving them only costs.
+  if ((m === 1 || n === 1) && !hasBounds) return 0;
   const perProduct = (Math.min(m, n) < 4 ? 0.2 : 0.09) +
     0.03 * (left.cost + right.cost) +
     (hasBounds ? 0.2 : 0);
@@ -85,6 +93,6 @@ export function nestCost({ batch, rows, columns, node }: Contract): number {
 
 /** How much longer lines take whose last elements do not fill a vector. */
 function restCost(loops: readonly Loop[]): number {
-  const { extent } = loops.at(-1)!;
+  const extent = loops.at(-1)?.extent ?? 1;
   return 1 + 3 * (extent % 4) / extent;
 }

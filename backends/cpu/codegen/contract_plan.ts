@@ -23,7 +23,7 @@ import {
   type SumType,
   sumTypeOf,
   TILE_ROWS,
-  TILE_VECTORS,
+  tileVectors,
 } from "./micro_kernel.ts";
 
 /** Rows of a block: the more, the rarer are the columns packed. */
@@ -163,12 +163,13 @@ export function anatomyOf({ node, stores }: Contract): Anatomy {
 function cutUp(draft: TypedDraft): Plan {
   const { lanes, batch, rows, columns, inner } = draft;
   const [m, vectors] = [sizeOf(rows.axes), vectorsOf(draft)];
+  const width = tileVectors(m);
   const wanted = Math.min(ENOUGH_ITEMS, draft.cost / ITEM_COST);
   let rowSize = evenly(m, ROW_BLOCK, TILE_ROWS);
   let columnSize = evenly(
     vectors,
     mostColumns(draft, rowSize) / lanes,
-    TILE_VECTORS,
+    width,
   );
   const results = () =>
     sizeOf(batch) * Math.ceil(m / rowSize) * Math.ceil(vectors / columnSize);
@@ -182,13 +183,13 @@ function cutUp(draft: TypedDraft): Plan {
     return results() * parts >= wanted;
   };
   while (!isEnough()) {
-    const canCutColumns = columnSize > 2 * TILE_VECTORS;
+    const canCutColumns = columnSize > 2 * width;
     const canCutRows = rowSize > 2 * TILE_ROWS;
     if (!canCutColumns && !canCutRows) break;
     const isColumnsTurn = canCutColumns &&
       (!canCutRows || columnSize * lanes >= rowSize);
     if (isColumnsTurn) {
-      columnSize = evenly(vectors, columnSize / 2, TILE_VECTORS);
+      columnSize = evenly(vectors, columnSize / 2, width);
     } else rowSize = evenly(m, rowSize / 2, TILE_ROWS);
   }
   const parts = Math.min(

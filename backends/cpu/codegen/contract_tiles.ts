@@ -9,7 +9,7 @@ import {
   LIST_ENTRY,
   microKernel,
   TILE_ROWS,
-  TILE_VECTORS,
+  tileVectors,
   VECTOR,
 } from "./micro_kernel.ts";
 import type { Scope } from "./scope.ts";
@@ -73,23 +73,19 @@ class TileWriter {
     const ofRows = rowAt(left.address, left.spacing?.outer ?? LIST_ENTRY);
     const sums = rowAt(block.address, sumsRow(plan));
     const vectors = code.let(right.address);
-    const { count } = block.vectors;
-    const whole = i32.and(count, i32.const(-TILE_VECTORS));
-    const end = code.let(i32.add(sums, i32.mul(whole, i32.const(VECTOR))));
-    const tile = (width: number) =>
-      this.tile(rows, width, [ofRows, vectors, sums]);
-    if (plan.columns.cut.total >= TILE_VECTORS) {
-      const one = tile(TILE_VECTORS);
-      const step = TILE_VECTORS * (right.spacing?.outer ?? LIST_ENTRY);
-      code.while(() => i32.lt_u(sums, end), (c) => {
-        c.do(one);
+    const rest = code.let(block.vectors.count);
+    const widest = tileVectors(plan.rows.cut.total);
+    const { total } = plan.columns.cut;
+    for (const width of [widest, 1]) {
+      if (total < width || (width === 1 && total % widest === 0)) continue;
+      const tile = this.tile(rows, width, [ofRows, vectors, sums]);
+      const step = width * (right.spacing?.outer ?? LIST_ENTRY);
+      code.while(() => i32.ge_s(rest, i32.const(width)), (c) => {
+        c.do(tile);
         c.set(vectors, i32.add(vectors, i32.const(step)));
-        c.set(sums, i32.add(sums, i32.const(TILE_VECTORS * VECTOR)));
+        c.set(sums, i32.add(sums, i32.const(width * VECTOR)));
+        c.set(rest, i32.sub(rest, i32.const(width)));
       });
-    }
-    if (plan.columns.cut.total % TILE_VECTORS === 1) {
-      const one = tile(1);
-      code.if(i32.and(count, i32.const(1)), (then) => then.do(one));
     }
     return place;
   }

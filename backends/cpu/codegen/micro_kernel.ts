@@ -1,6 +1,6 @@
 /**
- * The innermost loop of contractions: a tile of at most 6 rows by 2 vectors of
- * columns is kept in registers while products are added to it.
+ * The innermost loop of contractions: a tile of 6 rows by 2 vectors of columns,
+ * or of fewer rows, is kept in registers while products are added to it.
  *
  *     for each k:  tile[r][v] += left[r][k] * right[k][v]
  *
@@ -17,8 +17,17 @@ import type { I32, Local, V128 } from "../wasm/value.ts";
 
 /** Rows of a whole tile. */
 export const TILE_ROWS = 6;
-/** Vectors in each row of a whole tile. */
-export const TILE_VECTORS = 2;
+/** Vectors in each row of a tile. */
+const TILE_VECTORS = 2;
+
+/**
+ * Vectors in each row of a tile, where there are so many rows in all: if they
+ * are few, more vectors keep the machine busy while sums wait for each other.
+ */
+export function tileVectors(rows: number): number {
+  return { 1: 6, 2: 4, 3: 3 }[rows] ?? TILE_VECTORS;
+}
+
 /** Products per accumulator in one turn of the loop. */
 const UNROLL = 4;
 
