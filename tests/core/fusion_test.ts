@@ -55,7 +55,7 @@ function checkRandom(
   options: RandomJaxprOptions,
   numRuns: number,
 ): void {
-  const tolerance = toleranceOf(device);
+  const tolerance = options.exact ? 0 : toleranceOf(device);
   const smooth = tolerance > 0;
   fc.assert(
     fc.property(randomJaxpr({ ...options, smooth }), ({ jaxpr, args }) => {
@@ -69,6 +69,11 @@ function checkRandom(
 eachBackend(
   "a Program computes what its equations compute one by one",
   (device) => checkRandom(device, {}, 200),
+);
+
+eachBackend(
+  "a Program of sums without rounding is exact",
+  (device) => checkRandom(device, { exact: true }, 150),
 );
 
 eachBackend(
