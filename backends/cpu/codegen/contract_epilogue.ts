@@ -1,14 +1,14 @@
 /** What is done with the sums of a block: the stores of the contraction. */
 
 import type { Contract } from "../../../core/ir/kernel.ts";
-import { f32x4, f64x2, i32, i32x4, v128 } from "../wasm/instructions.ts";
+import { i32, v128 } from "../wasm/instructions.ts";
 import type { I32, V128 } from "../wasm/value.ts";
 import { forEach } from "./contract_code.ts";
 import { sumsRow } from "./contract_memory.ts";
 import type { Plan } from "./contract_plan.ts";
 import { bindAxes, bindVector } from "./contract_positions.ts";
 import type { SumsBlock } from "./contract_tiles.ts";
-import { VECTOR } from "./micro_kernel.ts";
+import { add, VECTOR } from "./micro_kernel.ts";
 import { fitted } from "./operation.ts";
 import type { Scope } from "./scope.ts";
 
@@ -122,8 +122,7 @@ function addedUp(
   const next = code.let(at);
   forEach(scope, i32.const(count - 1), (place) => {
     place.code.set(next, i32.add(next, i32.const(apart)));
-    const add = { float32: f32x4, float64: f64x2, int32: i32x4 }[type].add;
-    place.code.set(sum, add(sum, v128.load(next)));
+    place.code.set(sum, add(type, sum, v128.load(next)));
   });
   return sum;
 }

@@ -89,13 +89,9 @@ function writeTile(
   [left, right, sums, count, ...lists]: readonly Local<"i32">[],
 ): void {
   const at = (row: number, v: number) => row * tile.sums + v * VECTOR;
-  const grid = range(tile.rows).map((row) =>
-    range(tile.vectors).map((v) =>
-      code.let(
-        tile.adds
-          ? v128.load(sums!, at(row, v))
-          : code.fn.constant(v128.const([0, 0, 0, 0])),
-      )
+  const grid = range(tile.rows).map(() =>
+    range(tile.vectors).map(() =>
+      code.let(code.fn.constant(v128.const([0, 0, 0, 0])))
     )
   );
   const walk = (first: I32, count: number, spacing: Spacing | null) =>
@@ -125,8 +121,15 @@ function writeTile(
       (then) => then.doWhile(step(steps)),
     );
   }
+  // Parts of long sums are added up on their own: that rounds less.
   grid.forEach((row, r) =>
-    row.forEach((sum, v) => code.do(v128.store(sums!, sum, at(r, v))))
+    row.forEach((sum, v) => {
+      const place = at(r, v);
+      const total = tile.adds
+        ? add(tile.type, v128.load(sums!, place), sum)
+        : sum;
+      code.do(v128.store(sums!, total, place));
+    })
   );
 }
 
@@ -222,8 +225,13 @@ function splatFrom(type: SumType, { address, offset }: Place): V128 {
     : v128.load32_splat(address, offset);
 }
 
+/** `x + y` in each lane. */
+export function add(type: SumType, x: V128, y: V128): V128 {
+  return { float32: f32x4, float64: f64x2, int32: i32x4 }[type].add(x, y);
+}
+
 /** `x * y + sum` in each lane. */
-export function multiplyAdd(
+function multiplyAdd(
   type: SumType,
   x: V128,
   y: V128,
