@@ -17,7 +17,11 @@ export interface PoolKernel {
   readonly module: WebAssembly.Module | null;
   /** What its only phase does where it has no module. */
   readonly task?: ProductTask | null;
-  readonly phases: readonly { readonly name: string }[];
+  readonly phases: readonly {
+    readonly name: string;
+    /** Rough nanoseconds of one item, if known. */
+    readonly cost?: number;
+  }[];
   /** The phases, as the main thread runs them. */
   readonly exports: readonly ((from: number, to: number) => void)[];
   /** Whether it imports functions that workers do not have. */
@@ -63,6 +67,9 @@ export interface PoolOptions {
 
 /** Chunks of items per thread: fewer wait longer for the last, more cost more. */
 const CHUNKS_PER_THREAD = 16;
+
+/** Nanoseconds of work beside which taking a chunk costs nothing. */
+const CHUNK_COST = 20_000;
 
 /** More threads than this rarely find enough memory bandwidth. */
 const DEFAULT_THREAD_LIMIT = 16;
@@ -159,7 +166,9 @@ class ThreadPool implements Pool {
 
   #share(kernel: PoolKernel, phase: number, items: number): void {
     if (!this.#sent.has(kernel.id)) this.#introduce(kernel);
-    const chunk = Math.ceil(items / (CHUNKS_PER_THREAD * this.#threads));
+    const { cost = 0 } = kernel.phases[phase]!;
+    const fair = Math.ceil(items / (CHUNKS_PER_THREAD * this.#threads));
+    const chunk = Math.min(fair, Math.ceil(CHUNK_COST / cost));
     this.#open(kernel.id, phase, items, chunk);
     let failure: unknown = null;
     try {
