@@ -4,7 +4,6 @@
  */
 
 import { type Cumulative, nodesOfStore } from "../../../core/ir/kernel.ts";
-import { importFloat64Math } from "../math/float64.ts";
 import type { Code } from "../wasm/function.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32, Local, V128 } from "../wasm/value.ts";
@@ -49,10 +48,10 @@ class CumulativeWriter {
     const anatomy = new Anatomy();
     nodesOfStore(store).forEach((node) => anatomy.addNode(node));
     anatomy.addIndex(store.offset);
-    this.module = new KernelModule(kernel.buffers, anatomy);
-    if (reducer === "logAddExp") {
-      importFloat64Math(this.module.module, [reducer]);
-    }
+    // Logarithms of sums are kept in float64, whatever the dtype.
+    this.module = new KernelModule(kernel.buffers, anatomy, [
+      { op: reducer, dtype: "float64" },
+    ]);
     const { lanes } = this.module.form;
     this.plan = planOf(kernel, anatomy);
     this.running = new Running(reducer, store.value.dtype, lanes);

@@ -6,7 +6,7 @@ import { ModuleBuilder } from "../wasm/module.ts";
 import type { I32, Local } from "../wasm/value.ts";
 import type { Anatomy } from "./axes.ts";
 import type { KernelCode, Phase } from "./code.ts";
-import { importMath } from "./math.ts";
+import { type Computed, computedBy, importMath } from "./math.ts";
 import { type Form, Scope } from "./scope.ts";
 
 /** Less than the smallest memory that the device opens. */
@@ -20,10 +20,15 @@ export class KernelModule {
   readonly scratch: I32;
   private readonly phases: Phase[] = [];
 
-  constructor(buffers: readonly KernelBuffer[], { nodes }: Anatomy) {
+  /** `further` is what the kernel computes besides its nodes. */
+  constructor(
+    buffers: readonly KernelBuffer[],
+    { nodes }: Anatomy,
+    further: readonly Computed[] = [],
+  ) {
     this.module.importMemory("env", "memory", PAGES);
     this.scratch = this.module.importGlobal("env", "scratch", "i32");
-    importMath(this.module, nodes);
+    importMath(this.module, [...[...nodes].map(computedBy), ...further]);
     const isDouble = [...nodes, ...buffers].some((x) => x.dtype === "float64");
     this.form = { buffers, lanes: isDouble ? 2 : 4 };
   }

@@ -1,5 +1,6 @@
 /** Elementary functions: vectors for float32, one number at a time for float64. */
 
+import type { DType, FloatDType } from "../../../core/dtype.ts";
 import type { Node } from "../../../core/ir/scalar.ts";
 import {
   float64Math,
@@ -7,7 +8,8 @@ import {
   importFloat64Math,
   isFloat64Op,
 } from "../math/float64.ts";
-import { MATH } from "../math/mod.ts";
+import { MATH, type VectorMath } from "../math/mod.ts";
+import { NEXTAFTER } from "../math/neighbor.ts";
 import { f32, f64 } from "../wasm/instructions.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import type { F32, F64, V128, Value } from "../wasm/value.ts";
@@ -21,9 +23,17 @@ export type MathOp = Float64Op;
 export function callMath(op: MathOp, o: Operation): Value {
   const { code, lanes, args, from } = o;
   if (from === "float64" || op === "rem") return oneByOne(op, o);
-  if (lanes > 1) return MATH[op](code, ...args as readonly V128[]);
+  const write = vectorMath(op, from);
+  if (lanes > 1) return write(code, ...args as readonly V128[]);
   const splats = args.map((x) => code.let(splat(x, from)));
-  return lane(code.let(MATH[op](code, ...splats)), 0, from);
+  return lane(code.let(write(code, ...splats)), 0, from);
+}
+
+/** Computed as float32, whatever the dtype; but neighbours depend on it. */
+function vectorMath(op: Exclude<MathOp, "rem">, dtype: DType): VectorMath {
+  return op === "nextafter"
+    ? NEXTAFTER[dtype as Exclude<FloatDType, "float64">] as VectorMath
+    : MATH[op];
 }
 
 function oneByOne(op: MathOp, { code, lanes, args, from }: Operation): Value {
@@ -42,13 +52,26 @@ function oneByOne(op: MathOp, { code, lanes, args, from }: Operation): Value {
   );
 }
 
-/** Imports the functions of float64 that some nodes need. */
-export function importMath(module: ModuleBuilder, nodes: Iterable<Node>): void {
+/** An operation, and the dtype of its result. */
+export interface Computed {
+  readonly op: string;
+  readonly dtype: DType;
+}
+
+/** What a node computes beyond its operands. */
+export function computedBy(node: Node): Computed {
+  const { dtype } = node;
+  return { op: node.op === "reduce" ? node.reducer : node.op, dtype };
+}
+
+/** Imports the functions of float64 that some operations need. */
+export function importMath(
+  module: ModuleBuilder,
+  computed: readonly Computed[],
+): void {
   const ops = new Set<Float64Op>();
-  for (const node of nodes) {
-    if (node.dtype !== "float64") continue;
-    const op = node.op === "reduce" ? node.reducer : node.op;
-    if (isFloat64Op(op)) ops.add(op);
+  for (const { op, dtype } of computed) {
+    if (dtype === "float64" && isFloat64Op(op)) ops.add(op);
   }
   importFloat64Math(module, ops);
 }

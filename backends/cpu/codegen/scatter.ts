@@ -73,13 +73,16 @@ class ScatterWriter {
   private readonly linesAhead: number;
 
   constructor(private readonly kernel: Scatter) {
-    const { store, bounds, loops } = kernel;
+    const { store, bounds, loops, combine: how } = kernel;
     const anatomy = new Anatomy();
     nodesOfStore(store).forEach((node) => anatomy.addNode(node));
     for (const { index } of [...bounds, { index: store.offset }]) {
       anatomy.addIndex(index);
     }
-    this.module = new KernelModule(kernel.buffers, anatomy);
+    const { dtype } = store.value;
+    this.module = new KernelModule(kernel.buffers, anatomy, [
+      { op: how, dtype },
+    ]);
     const axes = mergedAxes(loops, anatomy.indices);
     const owned = axes.map((axis) => isOwned(axis, store.offset));
     const first = owned.includes(false) ? owned.indexOf(false) : axes.length;
