@@ -38,9 +38,6 @@ export interface RandomJaxpr {
   readonly args: readonly NDArray[];
 }
 
-/** Values larger than this are not made, so that programs stay quick. */
-const SIZE_LIMIT = 400;
-
 type Pool = readonly NDArray[];
 type Step = (x: NDArray, pool: Pool, dice: Dice, wave: Wave) => NDArray;
 /** A function of each element that is not linear. */
@@ -293,7 +290,7 @@ const KEEPS = new Set(
   [
     ...["slice", "largest", "cummax", "concatenate", "dynamicSlice", "sort"],
     ...["gather", "max", "select", "stretch", "reshape", "transpose", "rev"],
-    ...["wave", "neg", "literal"],
+    ...["wave", "literal"],
   ].map((name) => STEPS[name]!),
 );
 
@@ -318,12 +315,14 @@ const KINKED = new Set(["max", "largest", "cummax"]);
 interface Repertoire {
   readonly steps: readonly Step[];
   readonly wave: Wave;
+  /** Values of more elements are not made, so that programs stay quick. */
+  readonly limit: number;
 }
 
 function runDice(
   inputs: Pool,
   dice: readonly Dice[],
-  { steps, wave }: Repertoire,
+  { steps, wave, limit }: Repertoire,
 ): Pool {
   const pool = [...inputs];
   for (const roll of dice) {
@@ -331,13 +330,13 @@ function runDice(
     // Late values are taken more often, so that chains grow deep.
     const x = pool[pool.length - 1 - at % Math.min(pool.length, 4)]!;
     const out = steps[op % steps.length]!(x, pool, roll, wave);
-    if (out.size <= SIZE_LIMIT && out.ndim <= 4) pool.push(out);
+    if (out.size <= limit && out.ndim <= 4) pool.push(out);
     else pool.push(pool[y % pool.length]!);
   }
   return pool;
 }
 
-const shape = fc.oneof(
+const SMALL = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom([3, 3], [2, 3], [3], [3, 1], []) },
   {
     weight: 2,
@@ -345,6 +344,21 @@ const shape = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constantFrom([0], [2, 0], [1], [1, 1]) },
 );
+
+/** Extents around those of vectors, of what is written out, and of blocks. */
+const LARGE = fc.array(
+  fc.oneof(
+    fc.integer({ min: 1, max: 9 }),
+    fc.constantFrom(15, 16, 17, 31, 32, 33, 64, 100, 257, 2049),
+  ),
+  { minLength: 1, maxLength: 3 },
+).map((extents) => {
+  const isWithin = (n: number) =>
+    extents.slice(0, n).reduce((x, y) => x * y, 1) <= LIMITS.large;
+  return extents.filter((_, i) => isWithin(i + 1));
+});
+
+const LIMITS = { small: 400, large: 20_000 };
 const roll = fc.tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000), fc.nat(1000));
 
 /** Deterministic values that are neither whole nor symmetric. */
@@ -379,10 +393,14 @@ function exactValues(
 
 const mul4 = (x: NDArray) => mul(x, fullLike(x, 4));
 
-/** The multiple of 1/4 below, modulo 8; integers have no choice. */
+/**
+ * The multiple of 1/4 below, modulo 8; integers have no choice. Not -0, which
+ * is equal to 0: either may be the largest of both.
+ */
 function tidied(x: NDArray): NDArray {
   if (!isFloating(x.dtype)) return x;
-  return mul(rem(floor(mul4(x)), fullLike(x, 32)), fullLike(x, 0.25));
+  const whole = rem(floor(mul4(x)), fullLike(x, 32));
+  return mul(add(whole, fullLike(x, 0)), fullLike(x, 0.25));
 }
 
 const exactWave: Wave = (x) =>
@@ -412,19 +430,22 @@ export interface RandomJaxprOptions {
    * their order does not matter; of all dtypes.
    */
   readonly exact?: boolean;
+  readonly shapes?: "small" | "large";
 }
 
 function repertoire(
-  { smooth = false, kinks = true, exact = false }: RandomJaxprOptions,
+  { smooth = false, kinks = true, exact = false, shapes = "small" }:
+    RandomJaxprOptions,
 ): Repertoire {
+  const limit = LIMITS[shapes];
   const isLeftOut = (name: string) =>
     smooth && (ROUGH.has(name) || (!kinks && KINKED.has(name)));
   const steps = Object.entries(STEPS).flatMap(([name, step]) =>
     isLeftOut(name) ? [] : [exact ? exactly(step) : step]
   );
   return exact
-    ? { steps: [...steps, toOther], wave: exactWave }
-    : { steps, wave: sin };
+    ? { steps: [...steps, toOther], wave: exactWave, limit }
+    : { steps, wave: sin, limit };
 }
 
 /** Programs of some steps; outputs may be inputs, repeated, or literals. */
@@ -432,6 +453,7 @@ export function randomJaxpr(
   { length = 12, ...options }: RandomJaxprOptions = {},
 ): fc.Arbitrary<RandomJaxpr> {
   const steps = repertoire(options);
+  const shape = options.shapes === "large" ? LARGE : SMALL;
   const dtypes = fc.constantFrom(
     ...(options.exact ? EXACT_DTYPES : ["float64"] as const),
   );

@@ -6,14 +6,15 @@ import { randomJaxpr } from "../_util/random_jaxpr.ts";
 import { checkProgram } from "./_check_program.ts";
 import { bytesOf } from "./_run_kernel.ts";
 
-for (const threads of [1, 3]) {
-  Deno.test(`kernels of random Programs are those of the interpreter, bit for bit, on ${threads} thread(s)`, () =>
+for (const shapes of ["small", "large"] as const) {
+  Deno.test(`kernels of random Programs of ${shapes} arrays are those of the interpreter, bit for bit`, () =>
     fc.assert(
       fc.property(
-        randomJaxpr({ exact: true, length: 16 }),
-        ({ jaxpr, args }) =>
+        randomJaxpr({ exact: true, length: 16, shapes }),
+        fc.integer({ min: 1, max: 3 }),
+        ({ jaxpr, args }, threads) =>
           checkProgram(lower(simplify(jaxpr)), args.map(bytesOf), { threads }),
       ),
-      { numRuns: 100 },
+      { numRuns: shapes === "small" ? 150 : 60 },
     ));
 }
