@@ -4,7 +4,6 @@ import type { Kernel } from "../../core/ir/kernel.ts";
 import { formatKernel } from "../../core/ir/print.ts";
 import type { KernelCode, Phase } from "./codegen/code.ts";
 import { SCRATCH_BYTES, scratchOf } from "./layout.ts";
-import { mathImports } from "./math_imports.ts";
 import type { PoolKernel } from "./pool.ts";
 
 /** Kernels that no Program needs stay for as many others. */
@@ -94,11 +93,12 @@ export function kernelCompiler(
     memory,
     scratch: new WebAssembly.Global({ value: "i32" }, scratchOf(0)),
   };
+  // Worker threads have these functions, too.
+  const math = Math as unknown as WebAssembly.ModuleImports;
   return (kernel, id) => {
     const { bytes, phases, workspace, scratch } = generate(kernel);
     checkScratch(kernel, scratch);
     const module = new WebAssembly.Module(bytes as BufferSource);
-    const { functions: math, mainOnly } = mathImports(module);
     const { exports } = new WebAssembly.Instance(module, { env, math });
     return {
       id,
@@ -106,7 +106,6 @@ export function kernelCompiler(
       module,
       phases,
       exports: phases.map(({ name }) => exports[name] as () => void),
-      mainOnly,
       workspace,
       size: bytes.length,
       runs: 0,

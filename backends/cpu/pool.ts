@@ -24,8 +24,6 @@ export interface PoolKernel {
   }[];
   /** The phases, as the main thread runs them. */
   readonly exports: readonly ((from: number, to: number) => void)[];
-  /** Whether it imports functions that workers do not have. */
-  readonly mainOnly?: boolean;
 }
 
 /** The main thread and its workers. */
@@ -132,7 +130,7 @@ class ThreadPool implements Pool {
   }
 
   run(kernel: PoolKernel, phase: number, items: number): void {
-    if (items > 1 && this.#threads > 1 && !kernel.mainOnly) {
+    if (items > 1 && this.#threads > 1) {
       this.#share(kernel, phase, items);
     } else if (items > 0) {
       try {

@@ -7,7 +7,6 @@ import {
   Kernels,
 } from "../../backends/cpu/kernels.ts";
 import { SCRATCH_BYTES } from "../../backends/cpu/layout.ts";
-import { mathImports } from "../../backends/cpu/math_imports.ts";
 import { REVERSED, TRIPLE } from "../_util/random_program.ts";
 
 /** A module that exports `run(from, to)`, which does nothing. */
@@ -21,19 +20,6 @@ const NOTHING = Uint8Array.of(
 
 function text(letters: string): Uint8Array {
   return new TextEncoder().encode(letters);
-}
-
-/** A module that imports functions of one number from `math`. */
-function importing(names: readonly string[]): WebAssembly.Module {
-  const entries = names.flatMap((name) => [
-    ...[4, ...text("math"), name.length, ...text(name)],
-    ...[0, 0], // a function of the first type
-  ]);
-  return new WebAssembly.Module(Uint8Array.of(
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...[1, 6, 1, 0x60, 1, 0x7c, 1, 0x7c], // type (f64) -> f64
-    ...[2, entries.length + 1, names.length, ...entries],
-  ));
 }
 
 const code = (changes: Partial<KernelCode> = {}): KernelCode => ({
@@ -57,11 +43,7 @@ function compiled(changes?: Partial<KernelCode>): CompiledKernel {
 Deno.test("kernels are instantiated on the main thread", () => {
   const kernel = compiled({ workspace: 100 });
   assertEquals(kernel.exports[0]!(0, 3), undefined);
-  assertEquals([kernel.kind, kernel.workspace, kernel.mainOnly], [
-    "nest",
-    100,
-    false,
-  ]);
+  assertEquals([kernel.kind, kernel.workspace], ["nest", 100]);
 });
 
 Deno.test("a kernel may not ask for more scratch memory than a thread has", () => {
@@ -95,12 +77,4 @@ Deno.test("the listing says what each kernel is and did", () => {
     `kernel 1 (nest, ${size} bytes, 7 runs; run: 3 items of 20 ns)`,
   );
   assert(lines.some((line) => line.includes("mul(")));
-});
-
-Deno.test("kernels get the functions of float64 that they import", () => {
-  const plain = mathImports(importing(["exp"]));
-  assertEquals(plain, { functions: { exp: Math.exp }, mainOnly: false });
-  const { functions, mainOnly } = mathImports(importing(["exp", "logistic"]));
-  assert(mainOnly, "workers have Math alone");
-  assertEquals((functions.logistic as typeof Math.exp)(0), 0.5);
 });
