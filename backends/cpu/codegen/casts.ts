@@ -10,6 +10,7 @@ import {
   f64x2,
   i32,
   i32x4,
+  select,
   v128,
 } from "../wasm/instructions.ts";
 import type { F32, F64, I32, V128, Value } from "../wasm/value.ts";
@@ -24,6 +25,7 @@ import {
   vectorConst,
 } from "./lanes.ts";
 import { fitted, type Operation } from "./operation.ts";
+import { roundedToOdd, shortened } from "./shortened.ts";
 
 /** A value as another dtype; see `castValue` for what each pair means. */
 export function cast(o: Operation): Value {
@@ -54,8 +56,10 @@ function numberOfBool({ code, lanes }: Operation, x: Value): Value {
   return lanes > 1 ? v128.and(x as V128, vectorConst(code, 1, "int32")) : x;
 }
 
-function betweenFloats({ lanes, from, to }: Operation, x: Value): Value {
+function betweenFloats(o: Operation, x: Value): Value {
+  const { lanes, from, to } = o;
   if (from === "float64") {
+    if (isHalf(to)) return roundedToOdd(o, x);
     return lanes > 1
       ? f32x4.demote_f64x2_zero(x as V128)
       : f32.demote_f64(x as F64);
@@ -66,7 +70,27 @@ function betweenFloats({ lanes, from, to }: Operation, x: Value): Value {
     : f64.promote_f32(x as F32);
 }
 
-function floatOfInteger({ lanes, from, to }: Operation, x: Value): Value {
+/** The nearest bfloat16 has 8 digits; up to 24 are those of a float32. */
+function bfloat16OfInteger(o: Operation, given: Value): Value {
+  const { code, lanes } = o;
+  const x = code.let(given);
+  const wide = { ...o, to: "float32" as const };
+  const exact = code.let(floatOfInteger(wide, x));
+  const short = code.let(floatOfInteger(wide, code.let(shortened(o, x))));
+  const { abs, lt } = arithmeticOf("float32", lanes);
+  const limit = 2 ** 24;
+  if (lanes === 1) {
+    return select(lt(abs(exact), f32.const(limit)) as I32, exact, short);
+  }
+  const mask = lt(abs(exact), vectorConst(code, limit, "float32")) as V128;
+  return v128.bitselect(exact as V128, short as V128, mask);
+}
+
+function floatOfInteger(o: Operation, x: Value): Value {
+  const { lanes, from, to } = o;
+  if (to === "bfloat16" && DTYPES[from].bytes === 4) {
+    return bfloat16OfInteger(o, x);
+  }
   const isUnsigned = from === "uint32";
   if (to === "float64") {
     if (lanes > 1) {
