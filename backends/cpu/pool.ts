@@ -111,7 +111,7 @@ class ThreadPool implements Pool {
     this.#memory = memory;
     this.#words = new Int32Array(memory.buffer, options.control, POOL.WORDS);
     this.#options = options;
-    this.#startAfter = options.startAfter ?? 20;
+    this.#startAfter = options.startAfter ?? 40;
     this.#threads = Math.max(1, options.threads);
     Atomics.or(this.#words, POOL.STATE, POOL.CLOSED);
     this.#generation = this.#nextGeneration();
