@@ -33,18 +33,13 @@ import { copyPlane, type PaddedCopy, withPadding } from "./contract_padding.ts";
 import { nestCost } from "./contract_cost.ts";
 import { type Cut, cutOf } from "./contract_cuts.ts";
 import { anatomyOf, type Plan, planOf } from "./contract_plan.ts";
-import {
-  bindAxes,
-  digitsOf,
-  enterInnerBlock,
-  joinedDigits,
-  partOf,
-} from "./contract_positions.ts";
+import { enterInnerBlock, joinedDigits, partOf } from "./contract_positions.ts";
 import { smallContractCode } from "./contract_small.ts";
 import { addTiles, type SumsBlock } from "./contract_tiles.ts";
 import { KernelModule } from "./kernel_module.ts";
 import { VECTOR } from "./micro_kernel.ts";
 import { Scope } from "./scope.ts";
+import { bindAll, digitsOf } from "./positions.ts";
 
 /** Nanoseconds that an item should have which copies planes. */
 const COPY_COST = 5_000;
@@ -152,7 +147,7 @@ class ContractWriter {
       columns.cut.count,
       rows.cut.count,
     ]);
-    bindAxes(scope, batch, at!);
+    bindAll(scope, batch, at!);
     const part = (cut: Cut, block: I32 | null): BlockPart => ({
       ...partOf(scope, cut, block),
       batch: at!,
@@ -212,7 +207,7 @@ class ContractWriter {
       const scope = Scope.root(this.module.form, fn.body);
       const [batch, row, rows, vector, vectors, address] = fn
         .params as readonly I32[];
-      bindAxes(scope, plan.batch, batch!);
+      bindAll(scope, plan.batch, batch!);
       storeSums(scope, plan, kernel, {
         address: address!,
         rows: { from: row!, count: rows! },

@@ -6,11 +6,12 @@ import type { I32, V128 } from "../wasm/value.ts";
 import { forEach } from "./contract_code.ts";
 import { sumsRow } from "./contract_memory.ts";
 import type { Plan } from "./contract_plan.ts";
-import { bindAxes, bindVector } from "./contract_positions.ts";
+import { bindVector } from "./contract_positions.ts";
 import type { SumsBlock } from "./contract_tiles.ts";
 import { add, VECTOR } from "./micro_kernel.ts";
 import { fitted } from "./operation.ts";
 import type { Scope } from "./scope.ts";
+import { bindAll } from "./positions.ts";
 
 /** Vectors that are stored together: a cache line of float32. */
 const GROUP = 4;
@@ -86,7 +87,7 @@ class StoreWriter {
   private bindRow(place: Scope, row: I32): Scope {
     const { from } = this.block.rows;
     const at = place.code.let(i32.add(from, row));
-    return bindAxes(place, this.plan.rows.axes, at);
+    return bindAll(place, this.plan.rows.axes, at);
   }
 
   private bindVector(place: Scope, vector: I32): Scope {

@@ -18,9 +18,7 @@ import { packColumns, packRows } from "./contract_packing.ts";
 import type { Memory, SideMemory } from "./contract_memory.ts";
 import type { CutSide, Plan } from "./contract_plan.ts";
 import {
-  bindAxes,
   bindVector,
-  digitsOf,
   enterInnerBlock,
   type InnerBlock,
   joinedDigits,
@@ -30,6 +28,7 @@ import {
 import type { KernelModule } from "./kernel_module.ts";
 import { LIST_ENTRY, type Spacing, VECTOR } from "./micro_kernel.ts";
 import { type Form, Scope } from "./scope.ts";
+import { bindAll, digitsOf } from "./positions.ts";
 
 /** Rough nanoseconds to pack an element. */
 export const PACKING = 0.3;
@@ -133,7 +132,7 @@ export class OperandWriter {
 
   private bind(place: Scope, position: I32): Scope {
     return this.which === "rows"
-      ? bindAxes(place, this.side.axes, position)
+      ? bindAll(place, this.side.axes, position)
       : bindVector(place, this.contraction.plan, position, { isVector: false });
   }
 
@@ -213,7 +212,7 @@ export class OperandWriter {
 
   private operandScope(code: Code, batch: I32): Scope {
     const { form, plan } = this.contraction;
-    return bindAxes(Scope.root(form, code), plan.batch, batch);
+    return bindAll(Scope.root(form, code), plan.batch, batch);
   }
 
   private inScratch({ code }: Scope): I32 {

@@ -17,7 +17,6 @@ import { isEven, scatteredLoads } from "./contract_access.ts";
 import { append, forEach, storeScalar } from "./contract_code.ts";
 import type { Plan } from "./contract_plan.ts";
 import {
-  bindAxes,
   bindVector,
   type InnerBlock,
   type Part,
@@ -25,6 +24,7 @@ import {
 import { type Spacing, VECTOR } from "./micro_kernel.ts";
 import { type AxisRange, inVectors, oneByOne } from "./ranges.ts";
 import type { Scope } from "./scope.ts";
+import { bindAll } from "./positions.ts";
 
 /** How the columns of a block lie once they are packed. */
 export function packedColumns({ inner }: Plan): Spacing {
@@ -246,7 +246,7 @@ function packRowByRow(
     const at = code.let(
       i32.add(to, i32.mul(i, i32.const(packedRows(plan).outer))),
     );
-    bindAxes(place, axes, code.let(i32.add(from, i)));
+    bindAll(place, axes, code.let(i32.add(from, i)));
     if (!along) return place.code.do(storeScalar(at, place.scalar(node), 0));
     oneByOne([place], ranges.slice(0, -1), ([line]) => {
       inVectors(line!, along.axis, along.positions, 1, ([p], wide) => {

@@ -2,34 +2,13 @@
 
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
-import { type Axis, sizeOf } from "./axes.ts";
+import { sizeOf } from "./axes.ts";
 import type { Cut, InnerCut } from "./contract_cuts.ts";
 import type { Plan } from "./contract_plan.ts";
 import { smaller } from "./kernel_module.ts";
 import { all, type AxisRange } from "./ranges.ts";
+import { digitsOf } from "./positions.ts";
 import type { Scope } from "./scope.ts";
-
-/** A position among all of some counts as one in each of them. */
-export function digitsOf(
-  { code }: Scope,
-  position: I32 | null,
-  counts: readonly number[],
-): readonly (I32 | null)[] {
-  const digits: (I32 | null)[] = counts.map(() => null);
-  const real = counts.flatMap((count, i) => count === 1 ? [] : [i]);
-  let rest = position;
-  for (const i of real.toReversed()) {
-    if (rest === null) break;
-    if (i === real[0]) {
-      digits[i] = rest;
-      break;
-    }
-    const count = i32.const(counts[i]!);
-    digits[i] = code.let(i32.rem_u(rest, count));
-    rest = code.let(i32.div_u(rest, count));
-  }
-  return digits;
-}
 
 /** The reverse, of two digits: `first * count + second`. */
 export function joinedDigits(
@@ -41,17 +20,6 @@ export function joinedDigits(
   const zero = i32.const(0);
   const scaled = i32.mul(first ?? zero, i32.const(count));
   return code.let(i32.add(scaled, second ?? zero));
-}
-
-/** Binds axes to a position among all of them. */
-export function bindAxes(
-  scope: Scope,
-  axes: readonly Axis[],
-  position: I32 | null,
-): Scope {
-  const digits = digitsOf(scope, position, axes.map((axis) => axis.extent));
-  axes.forEach((axis, i) => scope.bind(axis, digits[i]!));
-  return scope;
 }
 
 /**

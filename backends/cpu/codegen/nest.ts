@@ -7,21 +7,18 @@
  */
 
 import { Loop } from "../../../core/ir/index.ts";
-import {
-  type Nest,
-  nodesOfStore,
-  type Stage,
-} from "../../../core/ir/kernel.ts";
+import type { Nest, Stage } from "../../../core/ir/kernel.ts";
 import type { ReduceNode } from "../../../core/ir/scalar.ts";
-import { gcd } from "../../../core/gcd.ts";
 import type { Range } from "../wasm/function.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
-import { Anatomy, type Axis, mergedAxes, sizeOf } from "./axes.ts";
+import { type Axis, sizeOf } from "./axes.ts";
 import type { KernelCode } from "./code.ts";
 import { type Columns, columnsOf, writeColumns } from "./columns.ts";
 import { KernelModule, smaller } from "./kernel_module.ts";
+import { NestAxes } from "./nest_axes.ts";
 import { ITEM_COST, loop } from "./phases.ts";
+import { digitsOf, rangeOf } from "./positions.ts";
 import { all, inVectors, oneByOne, type Positions } from "./ranges.ts";
 import { readLines, rowLoads } from "./read_ahead.ts";
 import { Row } from "./row.ts";
@@ -31,7 +28,6 @@ import {
   identityValue,
   joined,
   loopsOf,
-  rootsOf,
   rounded,
   type StageContext,
   widerDtype,
@@ -91,12 +87,8 @@ interface Work {
 
 class NestWriter implements StageContext {
   private readonly module: KernelModule;
-  private readonly anatomy: Anatomy;
-  private readonly axes = new Map<string, readonly Axis[]>();
-  /** Equal axes are identical, so that a row's are found wherever it is read. */
-  private readonly interned = new Map<string, Axis>();
+  private readonly axes: NestAxes;
   private readonly outer: readonly Axis[];
-  private readonly mayJoin: (outer: Loop, inner: Loop) => boolean;
   private readonly partials: Partial[] = [];
   private chunk: { readonly axis: Axis; readonly positions: Positions } | null =
     null;
@@ -105,18 +97,17 @@ class NestWriter implements StageContext {
   private workspace = 0;
 
   constructor(private readonly kernel: Nest) {
-    this.anatomy = anatomyOf(kernel);
-    this.mayJoin = neighboursWhereverRead(kernel);
-    this.module = new KernelModule(kernel.buffers, this.anatomy);
+    this.axes = new NestAxes(kernel);
+    this.module = new KernelModule(kernel.buffers, this.axes.anatomy);
     this.outer = this.axesOf(kernel.loops);
   }
 
   write(): KernelCode {
     const { stages } = this.kernel;
-    const whole = this.workOf(stages);
-    if (whole.items < FEW_ITEMS && whole.total > FEW_ITEMS * ITEM_COST) {
-      this.writeInChunks();
-    } else this.writePhase(stages, null);
+    const { items, total } = this.workOf(stages);
+    const isUnfair = items < FEW_ITEMS && total > FEW_ITEMS * ITEM_COST;
+    if (isUnfair && this.mayBeCut()) this.writeInChunks();
+    else this.writePhase(stages, null);
     return this.module.finish({
       workspace: this.workspace,
       scratch: this.most,
@@ -126,21 +117,7 @@ class NestWriter implements StageContext {
   // StageContext
 
   axesOf(loops: readonly Loop[]): readonly Axis[] {
-    const key = keyOf(loops);
-    let axes = this.axes.get(key);
-    if (!axes) {
-      axes = mergedAxes(loops, this.anatomy.indices, this.mayJoin)
-        .map((axis) => this.intern(axis));
-      this.axes.set(key, axes);
-    }
-    return axes;
-  }
-
-  private intern(axis: Axis): Axis {
-    const key = keyOf(axis.loops);
-    const known = this.interned.get(key) ?? axis;
-    this.interned.set(key, known);
-    return known;
+    return this.axes.of(loops);
   }
 
   vectorAxisOf(stages: readonly Stage[], axes: readonly Axis[]): Axis | null {
@@ -202,31 +179,34 @@ class NestWriter implements StageContext {
     return columnsOf(stages, (loops) => this.axesOf(loops));
   }
 
+  /** Whether each reduction has an axis to cut, and none is inside of another. */
+  private mayBeCut(): boolean {
+    return this.kernel.stages.every((stage) =>
+      stage.kind !== "reduce" ||
+      (stage.stages.length === 0 && this.axesOf(loopsOf(stage)).length > 0)
+    );
+  }
+
   private writeInChunks(): void {
     // Rows only save recomputation; they do not live from phase to phase.
     const stages = this.kernel.stages.filter((s) => s.kind !== "row");
-    const isLong = (stage: Stage): stage is ReduceStage =>
-      stage.kind === "reduce" && stage.stages.length === 0 &&
-      this.workOf([stage]).total > 2 * ITEM_COST;
-    for (const stage of stages.filter(isLong)) this.writePartials(stage);
-    const rest = stages.filter((stage) => !isLong(stage));
-    const chunks = rest.every((stage) => stage.kind === "store")
-      ? this.chunksOf(rest)
-      : null;
-    this.writePhase(rest, chunks);
+    for (const stage of stages) {
+      if (stage.kind === "reduce") this.writePartials(stage);
+    }
+    const stores = stages.filter((stage) => stage.kind === "store");
+    this.writePhase(stores, this.chunksOf(stores));
   }
 
   private writePartials({ node, ...stage }: ReduceStage): void {
     const wider = { ...node, dtype: widerDtype(node.dtype) };
     const stages = [{ ...stage, node: wider }];
     const chunks = this.chunksOf(stages);
-    if (!chunks) throw new Error("A reduction to be cut has no axis");
-    const partial = { node, chunks, at: this.workspace };
+    const partial = { node, chunks: chunks!, at: this.workspace };
     this.writePhase(stages, chunks, (place, wide) => {
       this.rowOf(place, partial).store(place, place.value(wider, wide), wide);
     });
     this.partials.push(partial);
-    const axes = [chunks.counter, ...this.outer];
+    const axes = [chunks!.counter, ...this.outer];
     this.workspace += Row.bytes(axes, wider.dtype, false);
   }
 
@@ -273,7 +253,7 @@ class NestWriter implements StageContext {
         ...others,
         ...tiles,
       ];
-      const digits = digitsOf(scope, unit, counts);
+      const digits = digitsOf(scope, unit, counts.map((c) => c.extent));
       if (chunks) this.enterChunk(scope, chunks, digits.shift() ?? null);
       others.forEach((axis) => scope.bind(axis, digits.shift() ?? null));
       const body = (places: readonly Scope[], wide: boolean) => {
@@ -321,7 +301,11 @@ class NestWriter implements StageContext {
     if (loads.length === 0) return;
     const sum = scope.code.let(i32.const(0));
     loop(scope, { ...range, nonEmpty: true }, (inner, unit) => {
-      const digits = digitsOf(inner, unit, [...others, ...tiles]);
+      const digits = digitsOf(
+        inner,
+        unit,
+        [...others, ...tiles].map((c) => c.extent),
+      );
       others.forEach((axis, i) => inner.bind(axis, digits[i]!));
       tiles.forEach(({ axis, size }, i) => {
         const at = digits[others.length + i]!;
@@ -384,87 +368,4 @@ function unrollOf(stages: readonly Stage[]): number {
   const hasLoops = stages.some((s) => loopsOf(s).length > 0);
   if (cost > 40) return 1;
   return hasLoops ? (cost > 12 ? 2 : 4) : (cost > 8 ? 1 : 2);
-}
-
-/** The positions of part number `at` of an axis. */
-function rangeOf(
-  { code }: Scope,
-  at: I32 | null,
-  size: number,
-  extent: number,
-): Positions {
-  if (at === null) {
-    return {
-      from: 0,
-      to: Math.min(size, extent),
-      multiple: Math.min(size, extent),
-    };
-  }
-  const from = code.let(i32.mul(at, i32.const(size)));
-  const to = code.let(
-    smaller(code.let(i32.add(from, i32.const(size))), i32.const(extent)),
-  );
-  const rest = extent % size;
-  return { from, to, multiple: rest === 0 ? size : gcd(size, rest) };
-}
-
-/** Names the loops that run at all. */
-function keyOf(loops: readonly Loop[]): string {
-  return loops.filter((l) => l.extent !== 1).map((l) => l.id).join();
-}
-
-/** Whether two loops are neighbours, in this order, wherever a row is filled or read. */
-function neighboursWhereverRead(
-  { stages }: Nest,
-): (outer: Loop, inner: Loop) => boolean {
-  const flat = stages.flatMap(withStagesInside);
-  if (!flat.some((s) => s.kind === "row")) return () => true;
-  const lists = flat.map((s) => loopsOf(s).filter((l) => l.extent !== 1));
-  return (outer, inner) =>
-    lists.every((list) => {
-      const at = list.indexOf(outer);
-      return at < 0 ? !list.includes(inner) : list[at + 1] === inner;
-    });
-}
-
-function withStagesInside(stage: Stage): readonly Stage[] {
-  return stage.kind === "reduce"
-    ? [stage, ...stage.stages.flatMap(withStagesInside)]
-    : [stage];
-}
-
-function anatomyOf({ stages }: Nest): Anatomy {
-  const anatomy = new Anatomy();
-  const add = (stage: Stage): void => {
-    rootsOf(stage).forEach((node) => anatomy.addNode(node));
-    if (stage.kind === "reduce") stage.stages.forEach(add);
-    if (stage.kind === "store") {
-      anatomy.addIndex(stage.store.offset);
-      nodesOfStore(stage.store).forEach((node) => anatomy.addNode(node));
-    }
-  };
-  stages.forEach(add);
-  return anatomy;
-}
-
-/** A position among all of `counts` as one in each of them. */
-function digitsOf(
-  { code }: Scope,
-  position: I32 | null,
-  counts: readonly { readonly extent: number }[],
-): (I32 | null)[] {
-  const digits: (I32 | null)[] = counts.map(() => null);
-  const real = counts.flatMap(({ extent }, i) => extent === 1 ? [] : [i]);
-  let rest = position;
-  for (const i of real.toReversed()) {
-    if (rest === null) break;
-    if (i === real[0]) {
-      digits[i] = rest;
-      break;
-    }
-    const extent = i32.const(counts[i]!.extent);
-    digits[i] = code.let(i32.rem_u(rest, extent));
-    rest = code.let(i32.div_u(rest, extent));
-  }
-  return digits;
 }

@@ -1,9 +1,8 @@
-/** Items of phases: which positions of outer axes they stand for, and loops in them. */
+/** Items of phases: rows, and loops in them. */
 
 import { i32 } from "../wasm/instructions.ts";
 import type { Code, Range } from "../wasm/function.ts";
 import type { I32, Local } from "../wasm/value.ts";
-import type { Axis } from "./axes.ts";
 import { type KernelModule, smaller } from "./kernel_module.ts";
 import type { Scope } from "./scope.ts";
 
@@ -41,19 +40,4 @@ export function loop(
   const inner = scope.child();
   build(inner, at);
   scope.code.for(at, range, (code: Code) => code.append(inner.code));
-}
-
-/** Binds axes to the positions that a number among all of them stands for. */
-export function bindAll(
-  scope: Scope,
-  axes: readonly Axis[],
-  number: I32,
-): void {
-  let rest = number;
-  for (const axis of axes.slice(1).toReversed()) {
-    const extent = i32.const(axis.extent);
-    scope.bind(axis, scope.code.let(i32.rem_u(rest, extent)));
-    rest = scope.code.let(i32.div_u(rest, extent));
-  }
-  if (axes[0]) scope.bind(axes[0], rest);
 }

@@ -2,7 +2,8 @@
 
 import type { Sort } from "../../../core/ir/kernel.ts";
 import type { KernelCode } from "./code.ts";
-import { bindAll, rowPhase } from "./phases.ts";
+import { rowPhase } from "./phases.ts";
+import { bindAll } from "./positions.ts";
 import { sortBlocks } from "./sort_blocks.ts";
 import { digitsOf, paddedRow, rowCounters, rowSort } from "./sort_words.ts";
 import { SortWriter } from "./sort_writer.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { KernelCode } from "./code.ts";
-import { bindAll } from "./phases.ts";
+import { bindAll } from "./positions.ts";
 import {
   counterOffset,
   countOne,
