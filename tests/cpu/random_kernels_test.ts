@@ -12,8 +12,12 @@ for (const shapes of ["small", "large"] as const) {
       fc.property(
         randomJaxpr({ exact: true, length: 16, shapes }),
         fc.integer({ min: 1, max: 3 }),
-        ({ jaxpr, args }, threads) =>
-          checkProgram(lower(simplify(jaxpr)), args.map(bytesOf), { threads }),
+        fc.boolean(),
+        ({ jaxpr, args }, threads, isDonated) => {
+          const donated = args.map(() => isDonated);
+          const program = lower(simplify(jaxpr), { donated });
+          checkProgram(program, args.map(bytesOf), { threads });
+        },
       ),
       { numRuns: shapes === "small" ? 150 : 60 },
     ));

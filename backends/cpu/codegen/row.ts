@@ -2,9 +2,9 @@
 
 import type { DType } from "../../../core/dtype.ts";
 import { f32, f64, i32, i32x4, v128 } from "../wasm/instructions.ts";
-import type { F32, F64, I32, V128, Value } from "../wasm/value.ts";
+import type { Effect, F32, F64, I32, V128, Value } from "../wasm/value.ts";
 import { type Axis, sizeOf } from "./axes.ts";
-import { scalarType } from "./lanes.ts";
+import { fromLanes, lane, scalarType } from "./lanes.ts";
 import type { Scope } from "./scope.ts";
 
 /** Values over some axes, in the form in which the kernel computes with them. */
@@ -27,36 +27,73 @@ export class Row {
 
   load(scope: Scope, wide: boolean): Value {
     const { base, offset } = this.address(scope);
-    const type = scalarType(this.dtype);
-    if (!wide) {
-      if (type === "f64") return f64.load(base, offset);
-      return type === "f32" ? f32.load(base, offset) : i32.load(base, offset);
+    if (!wide) return this.loadOne(base, offset);
+    const step = this.step(scope);
+    const { code, form: { lanes } } = scope;
+    if (step !== 1) {
+      const apart = step * elementBytes(this.dtype, false);
+      return fromLanes(
+        code,
+        lanes,
+        this.dtype,
+        (i) => this.loadOne(base, offset + i * apart),
+      );
     }
-    if (this.isWide || type === "f64" || scope.form.lanes === 4) {
-      const vector = v128.load(base, offset);
-      return this.isMask() ? i32x4.neg(vector) : vector;
-    }
-    const half = v128.load64_zero(base, offset);
-    return this.isMask() ? i32x4.neg(half) : half;
+    const isHalf = this.isHalfVector(scope);
+    const vector = isHalf
+      ? v128.load64_zero(base, offset)
+      : v128.load(base, offset);
+    return this.isMask() ? i32x4.neg(vector) : vector;
   }
 
   store(scope: Scope, value: Value, wide: boolean): void {
-    const { code } = scope;
+    const { code, form: { lanes } } = scope;
     const { base, offset } = this.address(scope);
+    if (!wide) return code.do(this.storeOne(base, value, offset));
+    const step = this.step(scope);
+    if (step !== 1) {
+      const apart = step * elementBytes(this.dtype, false);
+      for (let i = 0; i < lanes; i++) {
+        const one = lane(value as V128, i, this.dtype);
+        code.do(this.storeOne(base, one, offset + i * apart));
+      }
+      return;
+    }
+    const plain = code.let(
+      this.isMask() ? i32x4.neg(value as V128) : value as V128,
+    );
+    code.do(
+      this.isHalfVector(scope)
+        ? v128.store64_lane(base, plain, 0, offset)
+        : v128.store(base, plain, offset),
+    );
+  }
+
+  private loadOne(base: I32, offset: number): Value {
     const type = scalarType(this.dtype);
-    if (wide) {
-      const plain = code.let(
-        this.isMask() ? i32x4.neg(value as V128) : value as V128,
-      );
-      const isHalf = !this.isWide && type !== "f64" && scope.form.lanes === 2;
-      code.do(
-        isHalf
-          ? v128.store64_lane(base, plain, 0, offset)
-          : v128.store(base, plain, offset),
-      );
-    } else if (type === "f64") code.do(f64.store(base, value as F64, offset));
-    else if (type === "f32") code.do(f32.store(base, value as F32, offset));
-    else code.do(i32.store(base, value as I32, offset));
+    if (type === "f64") return f64.load(base, offset);
+    return type === "f32" ? f32.load(base, offset) : i32.load(base, offset);
+  }
+
+  private storeOne(base: I32, value: Value, offset: number): Effect {
+    const type = scalarType(this.dtype);
+    if (type === "f64") return f64.store(base, value as F64, offset);
+    return type === "f32"
+      ? f32.store(base, value as F32, offset)
+      : i32.store(base, value as I32, offset);
+  }
+
+  /** How many elements further the next lane's is. */
+  private step(scope: Scope): number {
+    if (this.isWide) return 1;
+    const at = this.axes.findIndex((axis) => scope.isVector(axis));
+    return sizeOf(this.axes.slice(at + 1));
+  }
+
+  /** Two lanes of 32 bits. */
+  private isHalfVector({ form }: Scope): boolean {
+    return !this.isWide && scalarType(this.dtype) !== "f64" &&
+      form.lanes === 2;
   }
 
   /** Bools are kept as 0 and 1, which scalars and vectors both understand. */

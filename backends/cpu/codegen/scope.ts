@@ -101,6 +101,11 @@ export class Scope {
     return this;
   }
 
+  /** Whether each lane has a position of its own on an axis. */
+  isVector(axis: Axis): boolean {
+    return this.placeOf(axis).position.isVector;
+  }
+
   /** Makes the result of a stage known. */
   set(node: Node, result: Value | Row): void {
     this.results.set(node, result);
