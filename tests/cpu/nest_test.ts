@@ -3,6 +3,7 @@ import { nestCode } from "../../backends/cpu/codegen/nest.ts";
 import { compileKernel } from "../../backends/interpreter/kernel.ts";
 import { type DType, DTYPES, isFloating } from "../../core/dtype.ts";
 import { KernelBuilder } from "../../core/ir/builder.ts";
+import type { Loop } from "../../core/ir/index.ts";
 import type { Nest } from "../../core/ir/kernel.ts";
 import { schedule } from "../../core/ir/schedule.ts";
 import type { Node, ScalarOp } from "../../core/ir/scalar.ts";
@@ -245,3 +246,51 @@ for (const dtype of FLOATS) {
     }
   });
 }
+
+Deno.test("many buffers and loops have addresses of their own", () => {
+  const k = new KernelBuilder();
+  for (let i = 0; i < 13; i++) k.buffers.push({ dtype: "int32", size: 9 });
+  const loops = Array.from({ length: 24 }, () => k.indices.newLoop(5));
+  const [third, last] = [loops[3]!, loops[23]!];
+  const lanes = k.indices.newLoop(9);
+  const at = (loop: Loop, stride = 1) => k.indices.of(loop, stride);
+  const value = [
+    k.load(1, at(last)),
+    k.load(12, at(third)),
+    k.load(0, at(lanes)),
+  ].reduce((x, y) => k.apply("add", "int32", x, y));
+  k.buffers.push({ dtype: "int32", size: 5 * 5 * 9 });
+  const offset = k.indices.add(
+    k.indices.add(at(third, 45), at(last, 9)),
+    at(lanes),
+  );
+  const store = { buffer: 13, offset, value };
+  const kernel = schedule(k, [third, last, lanes], [store]) as Nest;
+  const inputs = Array.from(
+    { length: 13 },
+    (_, i) =>
+      bytesFor("int32", Array.from({ length: 9 }, (_, j) => 10 * i + j)),
+  );
+  new Checked(kernel, 0).run(inputs);
+});
+
+Deno.test("buffers that are read backwards may lie near the beginning of the memory", () => {
+  const [rows, columns] = [3, 3_000_001];
+  const k = new KernelBuilder();
+  k.buffers.push({ dtype: "int32", size: rows * columns });
+  const [row, column] = [rows, columns].map((n) => k.indices.newLoop(n));
+  const place = k.indices.add(
+    k.indices.of(row!, -columns),
+    k.indices.of(column!, -1),
+  );
+  const value = k.load(0, k.shift(place, rows * columns - 1));
+  k.buffers.push({ dtype: "int32", size: rows * columns });
+  const offset = k.indices.add(
+    k.indices.of(column!, rows),
+    k.indices.of(row!),
+  );
+  const store = { buffer: 1, offset, value };
+  const kernel = schedule(k, [column!, row!], [store]) as Nest;
+  const numbers = Int32Array.from({ length: rows * columns }, (_, i) => i);
+  new Checked(kernel, 0).run([new Uint8Array(numbers.buffer)]);
+});

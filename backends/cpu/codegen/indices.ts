@@ -10,6 +10,7 @@ import {
   Loop,
   type Term,
 } from "../../../core/ir/index.ts";
+import { scratchOf } from "../layout.ts";
 import { i32, i32x4, v128 } from "../wasm/instructions.ts";
 import type { I32, V128 } from "../wasm/value.ts";
 import type { Axis } from "./axes.ts";
@@ -35,14 +36,19 @@ interface Summand {
   readonly stride: number;
   readonly shift: number;
   readonly key: string;
+  /** What it is at least. */
+  readonly least: number;
 }
+
+/** Buffers lie behind the scratch memory of at least one thread. */
+const LEAST_ADDRESS = scratchOf(1);
 
 /** What a sum begins with. */
 interface Start {
   readonly name: string;
   readonly base: I32 | null;
   readonly constant: number;
-  /** Whether loads may add the constant, which must then not be negative. */
+  /** Whether loads may add the constant: neither it nor the rest is negative then. */
   readonly isOffsetFree: boolean;
 }
 
@@ -68,7 +74,6 @@ export function addressOf(
     name: `b${buffer}`,
     base: scope.buffer(buffer),
     constant: constant * bytes,
-    // Without the constant the sum may lie before the buffer, but not before 0.
     isOffsetFree: true,
   };
   return sum(scope, start, summands(scope, terms, bytes));
@@ -184,14 +189,26 @@ function summand(
     ? home.scalar(atom.node) as I32
     : scalarQuotient(home, atom.index, atom.divisor);
   const key = `${atom.id}*${stride}`;
-  return [{ scope: home, value, stride, shift: 0, key }];
+  const [min, max] = rangeOf(atom);
+  const least = stride * (stride > 0 ? min : max);
+  return [{ scope: home, value, stride, shift: 0, key, least }];
 }
 
 function summandOf(scope: Scope, axis: Axis, stride: number): Summand {
   const { scope: place, position } = scope.placeOf(axis);
   const shift = scope.shiftOf(axis)?.by ?? 0;
   const key = `${axis.loops.at(-1)!.id}*${stride}`;
-  return { scope: place, value: position.at, stride, shift, key };
+  const least = Math.min(0, stride * (axis.extent - 1));
+  return { scope: place, value: position.at, stride, shift, key, least };
+}
+
+/** The values of an atom that is no loop. */
+function rangeOf(
+  atom: Exclude<IndexAtom, Loop>,
+): readonly [min: number, max: number] {
+  if ("node" in atom) return [atom.min, atom.max];
+  const { index, divisor } = atom;
+  return [Math.floor(index.min / divisor), Math.floor(index.max / divisor)];
 }
 
 /** A sum, part by part in the places where the parts are known. */
@@ -205,7 +222,8 @@ function sum(
   if (base === null && moving.length === 0) {
     return { base: i32.const(0), offset: total };
   }
-  const offset = isOffsetFree && total >= 0 ? total : 0;
+  const least = moving.reduce((n, s) => n + s.least, LEAST_ADDRESS);
+  const offset = isOffsetFree && total >= 0 && least >= 0 ? total : 0;
   let key = name;
   let sum = base;
   if (total !== offset) {
@@ -216,7 +234,7 @@ function sum(
   for (const place of placesOf(moving)) {
     const own = moving.filter((s) => s.scope === place);
     const before = sum;
-    key += own.map((s) => s.key).join("+");
+    key += own.map((s) => ` ${s.key}`).join("");
     sum = place.known(key, () => {
       const value = own.map(({ value, stride }) => scaled(value!, stride))
         .reduce((x, y) => i32.add(x, y));
