@@ -94,7 +94,8 @@ const ONE_KERNEL = programOf({
   outputs: [1],
 });
 
-const tripled = (values: readonly number[]) => values.map((x) => Math.imul(3, x));
+const tripled = (values: readonly number[]) =>
+  values.map((x) => Math.imul(3, x));
 
 Deno.test("programs do what the interpreter does, with little memory too", () =>
   fc.assert(
