@@ -15,7 +15,10 @@ function polynomial(x: number, coefficients: readonly number[]): number {
 }
 
 /** A quotient of two polynomials, lowest coefficients first. */
-export type Rational = readonly [above: readonly number[], below: readonly number[]];
+export type Rational = readonly [
+  above: readonly number[],
+  below: readonly number[],
+];
 
 function rational(x: number, [above, below]: Rational): number {
   return polynomial(x, above) / polynomial(x, below);
