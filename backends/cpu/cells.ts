@@ -120,7 +120,9 @@ export class Cells {
     const { cell } = buffer;
     if (cell === null) return;
     buffer.cell = null;
-    if (--cell.owners === 0 && cell.block !== 0) this.dropBlock(cell);
+    if (--cell.owners > 0 || cell.block === 0) return;
+    this.dropBlock(cell);
+    if (cell.bytes > SMALL) this.reclaimer.settle(cell.bytes);
   }
 
   /** A further handle on the same cell. */
@@ -147,15 +149,18 @@ export class Cells {
     const { block } = cell;
     buffer.cell = null;
     cell.block = 0;
+    if (cell.bytes > SMALL) this.reclaimer.settle(cell.bytes);
     return block;
   }
 
   /** A block of at least so many bytes, or 0 if there is no room for it. */
   reserve(bytes: number): Block {
-    if (bytes > SMALL && this.reclaimer.isTime) {
-      this.reclaimer.look(() => this.freeUnheld());
-    }
     const needed = blockBytes(bytes);
+    const isFull = this.used + needed > this.limit;
+    const isTime = isFull
+      ? this.reclaimer.isBetterThanCopies
+      : this.reclaimer.isTime;
+    if (bytes > SMALL && isTime) this.reclaimer.look(() => this.freeUnheld());
     while (this.used + needed > this.limit) {
       if (!this.evictOldest()) return 0;
     }

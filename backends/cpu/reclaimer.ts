@@ -61,10 +61,20 @@ export class Reclaimer {
     return new WeakRef(handle);
   }
 
+  /** A value has been given away or disposed of: it will not be found dead. */
+  settle(bytes: number): void {
+    this.made = Math.max(0, this.made - weightOf(bytes));
+  }
+
   /** Says of how many bytes a part may be made between looks. */
   resize(budget: number): void {
     this.budget = budget;
     this.patience = PART * budget;
+  }
+
+  /** Whether a look is better than copying values out for room. */
+  get isBetterThanCopies(): boolean {
+    return this.made >= PART * this.budget;
   }
 
   /** Whether it is time for a look. */
