@@ -9,6 +9,7 @@ import type { ReduceNode } from "../../../core/ir/scalar.ts";
 import { stagesWithin } from "../../../core/ir/schedule.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32, Value } from "../wasm/value.ts";
+import { identityValue, joined, rounded, widerDtype } from "./accumulators.ts";
 import { type Axis, sizeOf } from "./axes.ts";
 import {
   type AxisRange,
@@ -19,14 +20,7 @@ import {
 } from "./ranges.ts";
 import { Row } from "./row.ts";
 import type { Scope } from "./scope.ts";
-import {
-  identityValue,
-  joined,
-  loopsOf,
-  rounded,
-  type StageContext,
-  widerDtype,
-} from "./stages.ts";
+import { loopsOf, type StageContext } from "./stages.ts";
 
 /** Rows read at a time. */
 const ROWS = 8;

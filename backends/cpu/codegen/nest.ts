@@ -12,6 +12,7 @@ import type { ReduceNode } from "../../../core/ir/scalar.ts";
 import type { Range } from "../wasm/function.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
+import { identityValue, joined, rounded, widerDtype } from "./accumulators.ts";
 import { type Axis, sizeOf } from "./axes.ts";
 import type { KernelCode } from "./code.ts";
 import { type Columns, columnsOf, writeColumns } from "./columns.ts";
@@ -23,16 +24,7 @@ import { all, inVectors, oneByOne, type Positions } from "./ranges.ts";
 import { readLines, rowLoads } from "./read_ahead.ts";
 import { Row } from "./row.ts";
 import type { Scope } from "./scope.ts";
-import {
-  costOf,
-  identityValue,
-  joined,
-  loopsOf,
-  rounded,
-  type StageContext,
-  widerDtype,
-  writeStages,
-} from "./stages.ts";
+import { costOf, loopsOf, type StageContext, writeStages } from "./stages.ts";
 import { columnTile, type Tile, tilingOf } from "./tiling.ts";
 import {
   innerChoice,
