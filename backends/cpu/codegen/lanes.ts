@@ -97,7 +97,7 @@ export function lane(vector: V128, at: number, dtype: DType): Value {
 }
 
 /** `vector` with one lane replaced by a scalar. */
-export function withLane(
+function withLane(
   vector: V128,
   at: number,
   value: Value,

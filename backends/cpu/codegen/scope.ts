@@ -123,7 +123,7 @@ export class Scope {
     const { scope } = this.homeOf(node);
     let value = scope.scalars.get(node);
     if (!value) {
-      value = scope.code.let(scope.newScalar(node));
+      value = scope.code.let(scope.newValue(node, false));
       scope.scalars.set(node, value);
     }
     return value;
@@ -137,60 +137,42 @@ export class Scope {
     let value = scope.vectors.get(node);
     if (!value) {
       value = scope.code.let(
-        varies ? scope.newVector(node) : splat(scope.scalar(node), node.dtype),
+        varies
+          ? scope.newValue(node, true) as V128
+          : splat(scope.scalar(node), node.dtype),
       );
       scope.vectors.set(node, value);
     }
     return value;
   }
 
-  private newScalar(node: Node): Value {
+  private newValue(node: Node, wide: boolean): Value {
     const result = this.resultOf(node);
-    if (result) return "axes" in result ? result.load(this, false) : result;
+    if (result) return "axes" in result ? result.load(this, wide) : result;
     switch (node.op) {
       case "const":
       case "reduce":
       case "contract":
         throw new Error(`A stage is missing for a ${node.op} node`);
       case "index":
-        return scalarIndex(this, node.index);
+        return (wide ? vectorIndex : scalarIndex)(this, node.index);
       case "load":
-        return loadOne(this, node);
+        return (wide ? loadLanes : loadOne)(this, node);
       default:
-        return this.apply(node, 1, (x) => this.scalar(x));
-    }
-  }
-
-  private newVector(node: Node): V128 {
-    const result = this.resultOf(node);
-    if (result) {
-      return ("axes" in result ? result.load(this, true) : result) as V128;
-    }
-    switch (node.op) {
-      case "const":
-      case "reduce":
-      case "contract":
-        throw new Error(`A stage is missing for a ${node.op} node`);
-      case "index":
-        return vectorIndex(this, node.index);
-      case "load":
-        return loadLanes(this, node);
-      default:
-        return this.apply(node, this.form.lanes, (x) => this.vector(x)) as V128;
+        return this.apply(node, wide);
     }
   }
 
   private apply(
     { op, args, dtype }: Extract<Node, { readonly args: readonly Node[] }>,
-    lanes: 1 | LaneCount,
-    value: (node: Node) => Value,
+    wide: boolean,
   ): Value {
     const last = args.at(-1)!;
     return operation({
       op,
       code: this.code,
-      lanes,
-      args: args.map(value),
+      lanes: wide ? this.form.lanes : 1,
+      args: args.map((x) => this.value(x, wide)),
       from: last.dtype,
       to: dtype,
       known: last.op === "const" ? last.value : null,

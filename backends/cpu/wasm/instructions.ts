@@ -87,16 +87,6 @@ const store =
 
 const vload = (code: number) => load("v128", code, SIMD);
 
-/** Replaces one lane of `vector` by what is in memory. */
-const loadLane =
-  (code: number) =>
-  (address: I32, vector: V128, lane: number, offset = 0): V128 =>
-    new Value("v128", (to) => {
-      address.write(to);
-      vector.write(to);
-      to.byte(SIMD).unsigned(code).byte(ALIGNMENT).unsigned(offset).byte(lane);
-    });
-
 const storeLane =
   (code: number) =>
   (address: I32, vector: V128, lane: number, offset = 0): Effect =>
@@ -160,8 +150,6 @@ export const i32 = {
   le_u: test("i32", 0x4d),
   ge_s: test("i32", 0x4e),
   ge_u: test("i32", 0x4f),
-  clz: un("i32", 0x67),
-  ctz: un("i32", 0x68),
   popcnt: un("i32", 0x69),
   add: bin("i32", 0x6a),
   sub: bin("i32", 0x6b),
@@ -176,8 +164,6 @@ export const i32 = {
   shl: bin("i32", 0x74),
   shr_s: bin("i32", 0x75),
   shr_u: bin("i32", 0x76),
-  extend8_s: un("i32", 0xc0),
-  extend16_s: un("i32", 0xc1),
   wrap_i64: make<"i32", ["i64"]>("i32", 0xa7),
   trunc_sat_f32_s: make<"i32", ["f32"]>("i32", 0, 0xfc),
   trunc_sat_f32_u: make<"i32", ["f32"]>("i32", 1, 0xfc),
@@ -192,12 +178,6 @@ export const i64 = {
   load: load("i64", 0x29),
   store: store("i64", 0x37),
   eqz: make<"i32", ["i64"]>("i32", 0x50),
-  eq: test("i64", 0x51),
-  ne: test("i64", 0x52),
-  lt_s: test("i64", 0x53),
-  lt_u: test("i64", 0x54),
-  gt_s: test("i64", 0x55),
-  gt_u: test("i64", 0x56),
   add: bin("i64", 0x7c),
   sub: bin("i64", 0x7d),
   mul: bin("i64", 0x7e),
@@ -208,7 +188,6 @@ export const i64 = {
   shr_s: bin("i64", 0x87),
   shr_u: bin("i64", 0x88),
   clz: un("i64", 0x79),
-  extend_i32_s: make<"i64", ["i32"]>("i64", 0xac),
   extend_i32_u: make<"i64", ["i32"]>("i64", 0xad),
   reinterpret_f64: make<"i64", ["f64"]>("i64", 0xbd),
 };
@@ -228,7 +207,6 @@ export const f32 = {
   neg: un("f32", 0x8c),
   ceil: un("f32", 0x8d),
   floor: un("f32", 0x8e),
-  trunc: un("f32", 0x8f),
   nearest: un("f32", 0x90),
   sqrt: un("f32", 0x91),
   add: bin("f32", 0x92),
@@ -237,7 +215,6 @@ export const f32 = {
   div: bin("f32", 0x95),
   min: bin("f32", 0x96),
   max: bin("f32", 0x97),
-  copysign: bin("f32", 0x98),
   convert_i32_s: make<"f32", ["i32"]>("f32", 0xb2),
   convert_i32_u: make<"f32", ["i32"]>("f32", 0xb3),
   demote_f64: make<"f32", ["f64"]>("f32", 0xb6),
@@ -284,20 +261,11 @@ export const v128 = {
       for (let i = 0; i < 4; i++) to.word(words[i]!);
     }),
   load: vload(0x00),
-  load8x8_s: vload(0x01),
-  load8x8_u: vload(0x02),
-  load16x4_s: vload(0x03),
-  load16x4_u: vload(0x04),
   load32_splat: vload(0x09),
   load64_splat: vload(0x0a),
   load32_zero: vload(0x5c),
   load64_zero: vload(0x5d),
-  load8_lane: loadLane(0x54),
-  load16_lane: loadLane(0x55),
-  load32_lane: loadLane(0x56),
-  load64_lane: loadLane(0x57),
   store: store("v128", 0x0b, SIMD),
-  store8_lane: storeLane(0x58),
   store16_lane: storeLane(0x59),
   store32_lane: storeLane(0x5a),
   store64_lane: storeLane(0x5b),
@@ -350,8 +318,6 @@ export const i32x4 = {
   extadd_pairwise_i16x8_u: vun(0x7f),
   abs: vun(0xa0),
   neg: vun(0xa1),
-  all_true: vtest(0xa3),
-  bitmask: vtest(0xa4),
   extend_low_i16x8_s: vun(0xa7),
   extend_low_i16x8_u: vun(0xa9),
   shl: vshift(0xab),
@@ -371,18 +337,11 @@ export const i32x4 = {
 };
 
 export const i64x2 = {
-  splat: splat("i64", 0x12),
-  extract_lane: extract("i64", 0x1d),
   extend_low_i32x4_s: vun(0xc7),
-  extend_low_i32x4_u: vun(0xc9),
   shl: vshift(0xcb),
-  shr_s: vshift(0xcc),
   shr_u: vshift(0xcd),
   add: vbin(0xce),
   sub: vbin(0xd1),
-  mul: vbin(0xd5),
-  extmul_low_i32x4_u: vbin(0xde),
-  extmul_high_i32x4_u: vbin(0xdf),
 };
 
 export const f32x4 = {
@@ -462,14 +421,6 @@ export const f64x2 = {
   /** `x * y + z`, rounded once or twice as the machine does faster. */
   relaxed_madd: vtri(0x107),
 };
-
-/** Copies `count` bytes; the regions may overlap. */
-export function memoryCopy(to: I32, from: I32, count: I32): Effect {
-  return new Effect((bytes) => {
-    for (const x of [to, from, count]) x.write(bytes);
-    bytes.byte(0xfc).unsigned(10).byte(0).byte(0);
-  });
-}
 
 /** Sets `count` bytes. */
 export function memoryFill(to: I32, value: I32, count: I32): Effect {
