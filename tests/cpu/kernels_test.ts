@@ -7,6 +7,8 @@ import {
   Kernels,
 } from "../../backends/cpu/kernels.ts";
 import { SCRATCH_BYTES } from "../../backends/cpu/layout.ts";
+import { compiledKernels } from "../../backends/cpu/open.ts";
+import { devicePut, numpy as np } from "../../mod.ts";
 import { REVERSED, TRIPLE } from "../_util/random_program.ts";
 
 /** A module that exports `run(from, to)`, which does nothing. */
@@ -77,4 +79,15 @@ Deno.test("the listing says what each kernel is and did", () => {
     `kernel 1 (nest, ${size} bytes, 7 runs; run: 3 items of 20 ns)`,
   );
   assert(lines.some((line) => line.includes("mul(")));
+});
+
+Deno.test("what ran on the device is listed", () => {
+  const x = devicePut(np.arange(7), "cpu");
+  const runs = () =>
+    compiledKernels()
+      .filter(({ kind, text }) => kind === "nest" && text.includes("mul("))
+      .reduce((sum, row) => sum + row.runs, 0);
+  const before = runs();
+  for (let i = 0; i < 3; i++) x.mul(x);
+  assertEquals(runs() - before, 3);
 });
