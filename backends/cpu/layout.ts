@@ -1,7 +1,7 @@
 /**
  * What lies where in the memory that all kernels and threads share:
  *
- *     0       arguments of the running kernel, words of the threads
+ *     0       arguments of the running kernel
  *     64 KiB  scratch memory of each thread
  *     ...     blocks of arrays and programs
  */
@@ -20,9 +20,6 @@ export const ARGUMENTS = 1024;
 
 /** How many words there are: bounds the buffers of a kernel. */
 export const ARGUMENT_WORDS = 256;
-
-/** Where the words begin by which threads talk; they end with the first page. */
-export const THREAD_WORDS = 4096;
 
 /** More threads than this have no scratch memory. */
 export const MAX_THREADS = 32;

@@ -4,7 +4,7 @@ import { Blas } from "./blas.ts";
 import type { BlasLibrary } from "./blas_library.ts";
 import { Cells } from "./cells.ts";
 import { type KernelCompiler, Kernels } from "./kernels.ts";
-import { scratchOf, THREAD_WORDS } from "./layout.ts";
+import { scratchOf } from "./layout.ts";
 import type { SharedMemory } from "./memory.ts";
 import { openPool, type Pool } from "./pool.ts";
 
@@ -45,7 +45,6 @@ export class Machine {
   get pool(): Pool {
     return this.opened ??= openPool(this.memory.memory, {
       threads: this.threads,
-      control: THREAD_WORDS,
       scratchOf,
     });
   }

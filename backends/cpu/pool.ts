@@ -32,7 +32,7 @@ export interface Pool {
   readonly threads: number;
   /** How many workers have been started. */
   readonly workers: number;
-  /** Why fewer threads work than were asked for, if so. */
+  /** Why fewer threads work than were asked for, or did for a while. */
   readonly failure: string | null;
   /**
    * Runs items `[0, items)` of a phase, each once, on any thread in any order;
@@ -51,8 +51,6 @@ export interface Pool {
 export interface PoolOptions {
   /** How many threads may work, the main thread included. */
   readonly threads: number;
-  /** Address of `CONTROL_BYTES` bytes, zero or those of an earlier pool. */
-  readonly control: number;
   /** Address of the scratch memory of a thread, from 1 on. */
   readonly scratchOf: (thread: number) => number;
   /**
@@ -77,7 +75,7 @@ export function defaultThreads(): number {
   return Math.min(navigator.hardwareConcurrency ?? 1, DEFAULT_THREAD_LIMIT);
 }
 
-/** A pool on `memory`. An earlier pool at the same address ends. */
+/** A pool on `memory`. */
 export function openPool(
   memory: WebAssembly.Memory,
   options: PoolOptions,
@@ -95,10 +93,10 @@ interface Thread {
 
 class ThreadPool implements Pool {
   readonly #memory: WebAssembly.Memory;
-  readonly #words: Int32Array;
   readonly #options: PoolOptions;
   readonly #startAfter: number;
-  readonly #generation: number;
+  /** Of the present workers alone: those that were sent home have others. */
+  #words = closedWords();
   readonly #started: Thread[] = [];
   /** What all workers have been sent. */
   readonly #sent = new Map<number, KernelMessage>();
@@ -109,12 +107,9 @@ class ThreadPool implements Pool {
 
   constructor(memory: WebAssembly.Memory, options: PoolOptions) {
     this.#memory = memory;
-    this.#words = new Int32Array(memory.buffer, options.control, POOL.WORDS);
     this.#options = options;
     this.#startAfter = options.startAfter ?? 40;
     this.#threads = Math.max(1, options.threads);
-    Atomics.or(this.#words, POOL.STATE, POOL.CLOSED);
-    this.#generation = this.#nextGeneration();
   }
 
   get threads(): number {
@@ -148,18 +143,18 @@ class ThreadPool implements Pool {
 
   dispose(): void {
     this.#threads = 1;
-    this.#nextGeneration();
+    this.#sendHome();
+  }
+
+  /** Nobody is inside a job. Others may be started later. */
+  #sendHome(): void {
+    Atomics.store(this.#words, POOL.ENDED, 1);
+    Atomics.add(this.#words, POOL.EPOCH, 1);
+    Atomics.notify(this.#words, POOL.EPOCH);
+    this.#words = closedWords();
     for (const { port } of this.#started) port.close();
     this.#started.length = 0;
     this.#sent.clear();
-  }
-
-  /** Sends home the workers of all pools so far. */
-  #nextGeneration(): number {
-    const before = Atomics.add(this.#words, POOL.GENERATION, 1);
-    Atomics.add(this.#words, POOL.EPOCH, 1);
-    Atomics.notify(this.#words, POOL.EPOCH);
-    return before + 1;
   }
 
   #share(kernel: PoolKernel, phase: number, items: number): void {
@@ -271,11 +266,11 @@ class ThreadPool implements Pool {
   #start(thread: number): Thread {
     const { Worker, MessageChannel } = threadsModule();
     const { port1, port2 } = new MessageChannel();
+    const words = this.#words;
     const workerData = {
       memory: this.#memory,
-      control: this.#options.control,
+      words,
       scratch: this.#options.scratchOf(thread) | 0,
-      generation: this.#generation,
       port: port2 as unknown as Port,
     } satisfies WorkerData;
     for (const message of this.#sent.values()) port1.postMessage(message);
@@ -287,9 +282,22 @@ class ThreadPool implements Pool {
     worker.on("error", (error: unknown) => {
       this.#failure = `Worker thread ${thread} ended: ${reasonOf(error)}`;
     });
+    // Only this thread can end a worker, so it is outside of jobs. It may run
+    // on for seconds; with words of its own, it takes part in none.
+    worker.on("exit", () => {
+      if (words !== this.#words) return;
+      this.#failure ??= `Worker thread ${thread} ended`;
+      this.#sendHome();
+    });
     worker.unref();
     return { port: port1, worker };
   }
+}
+
+function closedWords(): Int32Array<SharedArrayBuffer> {
+  const words = new Int32Array(new SharedArrayBuffer(4 * POOL.WORDS));
+  words[POOL.STATE] = POOL.CLOSED;
+  return words;
 }
 
 /** Taken at first use: a static import would cost every script 5 to 10 ms. */

@@ -10,8 +10,8 @@
 import type { ProductTask } from "./blas_task.ts";
 
 /**
- * Places in an `Int32Array` over the control area. Words that different
- * threads write are on different cache lines, of 16 words.
+ * Places in the words that the main thread and its workers share. Words that
+ * different threads write are on different cache lines, of 16 words.
  */
 export const POOL = {
   /** The kernel of the job, its phase, how many items, how many are taken at once. */
@@ -19,8 +19,8 @@ export const POOL = {
   PHASE: 1,
   ITEMS: 2,
   CHUNK: 3,
-  /** Counts the pools on this memory: a worker of an earlier one must leave. */
-  GENERATION: 4,
+  /** Whether the workers are to go home. */
+  ENDED: 4,
   /** Counts jobs; what idle workers watch. */
   EPOCH: 16,
   /** How many workers sleep until `EPOCH` changes. */
@@ -35,7 +35,7 @@ export const POOL = {
   NEXT: 64,
   /** How many workers failed in this job; each has sent a `Failure` first. */
   FAILED: 80,
-  /** Length of the control area. */
+  /** How many words there are. */
   WORDS: 96,
   /**
    * Milliseconds for which an idle worker spins before it sleeps. A spinning
@@ -52,9 +52,6 @@ export const POOL = {
   /** Looks at a word, of some 10 ns each with `Atomics.pause`, per look at the clock. */
   LOOKS: 64,
 } as const;
-
-/** Bytes of the control area; it begins at a multiple of 64. */
-export const CONTROL_BYTES = 4 * POOL.WORDS;
 
 /** What the main thread sends: a kernel to keep, or (no phases) to forget. */
 export interface KernelMessage {
@@ -73,10 +70,10 @@ export interface Failure {
 /** What a worker knows when it starts. */
 export interface WorkerData {
   readonly memory: WebAssembly.Memory;
-  readonly control: number;
+  /** The words of `POOL`. */
+  readonly words: Int32Array;
   /** Address of this thread's scratch memory. */
   readonly scratch: number;
-  readonly generation: number;
   /** Kernels come through it, failures go back. */
   readonly port: Port;
 }

@@ -33,11 +33,10 @@ const phaseOf = (${productPhases})(
  */
 function serve(
   pool: typeof POOL,
-  { memory, control, scratch, generation, port }: WorkerData,
+  { memory, words, scratch, port }: WorkerData,
   receive: Receive,
   phaseOf: PhaseOfTask,
 ): void {
-  const words = new Int32Array(memory.buffer, control, pool.WORDS);
   const kernels = new Map<number, KernelMessage>();
   const instances = new Map<number, readonly PhaseFunction[]>();
   const imports = {
@@ -119,10 +118,10 @@ function serve(
   }
 
   function fail(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    port.postMessage({ reason } satisfies Failure);
     Atomics.store(words, pool.NEXT, words[pool.ITEMS]!); // nothing left to do
     Atomics.add(words, pool.FAILED, 1);
+    const reason = error instanceof Error ? error.message : String(error);
+    port.postMessage({ reason } satisfies Failure);
   }
 
   // One less than now: a job that is already open is news.
@@ -130,11 +129,10 @@ function serve(
   for (;;) {
     awaitNewsAfter(epoch);
     epoch = Atomics.load(words, pool.EPOCH);
-    if (Atomics.load(words, pool.GENERATION) !== generation) return;
+    if (Atomics.load(words, pool.ENDED) === 1) return;
     if (!enter()) continue;
     try {
-      // Looked at again: another pool may have begun between the two lines.
-      if (Atomics.load(words, pool.GENERATION) === generation) work();
+      work();
     } catch (error) {
       fail(error);
     } finally {

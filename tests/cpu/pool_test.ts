@@ -13,9 +13,7 @@ import {
   type Pool,
   type PoolKernel,
 } from "../../backends/cpu/pool.ts";
-import { CONTROL_BYTES } from "../../backends/cpu/pool_protocol.ts";
 
-const CONTROL = 4096;
 /** Where the functions of `MODULE` write; see `store`. */
 const RESULTS = 65536;
 const scratchOf = (thread: number) => 1000 + thread;
@@ -127,8 +125,7 @@ function withPool(
   use: (bench: Bench) => void,
 ): void {
   const memory = memoryOf();
-  const options = { threads, control: CONTROL, scratchOf, startAfter };
-  const pool = openPool(memory, options);
+  const pool = openPool(memory, { threads, scratchOf, startAfter });
   const words = new Int32Array(memory.buffer, RESULTS);
   const word = (item: number) => words[2 * item]!;
   try {
@@ -321,7 +318,6 @@ Deno.test("a pool that is gone works on the main thread; the next one in its pla
   for (let round = 1; round <= 5; round++) {
     const pool = openPool(memory, {
       threads: 3,
-      control: CONTROL,
       scratchOf: (thread) => 1000 * round + thread,
       startAfter: 0,
     });
@@ -337,16 +333,47 @@ Deno.test("a pool that is gone works on the main thread; the next one in its pla
   }
 });
 
-Deno.test("the pool writes nothing outside its control area", () => {
-  withPool({ threads: 2 }, ({ memory, pool, kernel }) => {
-    const below = new Uint8Array(memory.buffer, 0, CONTROL).fill(0xee);
-    const above = new Uint8Array(memory.buffer, CONTROL + CONTROL_BYTES, 4096)
-      .fill(0xee);
-    failureInWorker(pool, kernel);
-    for (let job = 0; job < 100; job++) pool.run(kernel, ADD_PHASE, 100);
-    assert(below.every((byte) => byte === 0xee));
-    assert(above.every((byte) => byte === 0xee));
-  });
+/** Runs `use` where the workers that are started become known. */
+function withWorkers(use: (workers: readonly Worker[]) => void): void {
+  const { process } = globalThis;
+  const original = process.getBuiltinModule;
+  const threads = original("node:worker_threads");
+  const workers: Worker[] = [];
+  class Known extends threads.Worker {
+    constructor(...args: ConstructorParameters<typeof threads.Worker>) {
+      super(...args);
+      workers.push(this as unknown as Worker);
+    }
+  }
+  process.getBuiltinModule = (() => ({ ...threads, Worker: Known })) as never;
+  try {
+    use(workers);
+  } finally {
+    process.getBuiltinModule = original;
+  }
+}
+
+Deno.test("workers that are terminated from outside hold up nobody; others take their place", () => {
+  withWorkers((workers) =>
+    withPool({ threads: 3 }, ({ pool, kernel, word }) => {
+      const untilShared = () => {
+        let seen = 0;
+        runUntil(() => seen > scratchOf(0), () => {
+          pool.run(kernel, WHO, ALL);
+          for (let i = 0; i < ALL; i++) seen = Math.max(seen, word(i));
+        });
+      };
+      for (let round = 0; round < 3; round++) {
+        untilShared();
+        const before = workers.length;
+        workers.at(-1)!.terminate();
+        assertEquals(pool.workers, 0);
+        assertMatch(pool.failure!, /^Worker thread [12] ended$/);
+        untilShared();
+        assert(workers.length > before);
+      }
+    })
+  );
 });
 
 Deno.test("there is a thread for each core, within reason", () => {
@@ -361,7 +388,7 @@ const scriptFrom = (url: string) => `
     initial: 3, maximum: 65536, shared: true,
   });
   const pool = openPool(memory, {
-    threads: 3, control: ${CONTROL}, scratchOf: (t) => 1000 + t, startAfter: 0,
+    threads: 3, scratchOf: (t) => 1000 + t, startAfter: 0,
   });
   const module = new WebAssembly.Module(
     new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
