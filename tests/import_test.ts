@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import * as sources from "../mod.ts";
 
 // What a user's script sees: the library by URL, no import map, no permissions
 // beyond the import itself, and a process that ends by itself.
@@ -71,3 +72,27 @@ Deno.test("a script that imports mod.ts by http URL needs no permission and ends
     await server.shutdown();
   }
 });
+
+Deno.test("the file that is delivered has all names of the sources, and needs no permission", async () => {
+  const build = new Deno.Command(Deno.execPath(), {
+    args: ["task", "build"],
+    cwd: root,
+  });
+  const { code, stderr } = await build.output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  const { href } = new URL("dist/dinograd.js", root);
+  assertEquals(namesIn(await import(href)), namesIn(sources));
+  assertStringIncludes(await runScript(href, []), "[2,4,6]");
+});
+
+/**
+ * Where everything is and what it calls itself: names of classes are saved with
+ * trees and names of functions are in messages, so they must survive.
+ */
+function namesIn(module: object, path = ""): readonly string[] {
+  return Object.entries(module).flatMap(([key, value]) => {
+    const here = `${path}.${key}`;
+    if (value && typeof value === "object") return namesIn(value, here);
+    return [typeof value === "function" ? `${here} = ${value.name}` : here];
+  }).sort();
+}

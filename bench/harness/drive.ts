@@ -84,10 +84,10 @@ export class Contestant implements AsyncDisposable {
     return await child.ask(request, seconds);
   }
 
-  /** Milliseconds of the process that adds two arrays, or why it has none. */
-  async wholeProcess(): Promise<Answer> {
-    if (!this.peer.cold) return { missing: "–" };
-    const { command, args, env } = coldLaunch(this.how, this.peer.cold);
+  /** Milliseconds of the process that a script is, or why there are none. */
+  async wholeProcess(script: string | undefined): Promise<Answer> {
+    if (!script) return { missing: "–" };
+    const { command, args, env } = coldLaunch(this.how, script);
     const process = new Deno.Command(command, {
       args: [...args],
       env: env ?? {},
@@ -157,7 +157,9 @@ function timed(
     case "first call":
       return one.askNew({ do: "first", task, sizes }, limit);
     case "whole process":
-      return one.wholeProcess();
+      return one.wholeProcess(one.peer.cold);
+    case "whole process from sources":
+      return one.wholeProcess(one.peer.coldSources);
     default:
       return manner satisfies never;
   }

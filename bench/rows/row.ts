@@ -18,7 +18,12 @@ export type Goal = {
 };
 
 /** How a row is measured: often, or once in a new process. */
-export type Manner = "steady" | "first call" | "whole process" | "values";
+export type Manner =
+  | "steady"
+  | "first call"
+  | "whole process"
+  | "whole process from sources"
+  | "values";
 
 /** One measured question. */
 export interface Row<T extends TaskName = TaskName> {

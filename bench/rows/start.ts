@@ -11,6 +11,10 @@ export const START: readonly AnyRow[] = [
     manner: "whole process",
     goal: { most: 64 },
   }),
+  row("cold start, dinograd from its sources", "addRead", { n: 4 }, {
+    manner: "whole process from sources",
+    goal: { most: 64 },
+  }),
   row("first step of the MLP", "mlp", MLP_SIZES, first(60)),
   row("first step of LeNet", "lenet", LENET_SIZES, first(80)),
   row("first step of the tiny GPT", "gpt", GPT_SIZES, first(250)),
