@@ -13,6 +13,7 @@ import {
   type Pool,
   type PoolKernel,
 } from "../../backends/cpu/pool.ts";
+import { runScript, whileServed } from "../_util/run_script.ts";
 
 /** Where the functions of `MODULE` write; see `store`. */
 const RESULTS = 65536;
@@ -407,58 +408,21 @@ const scriptFrom = (url: string) => `
   console.log(pool.workers, message);
 `;
 
-/** What a script prints that has no permission and ends by itself. */
-async function runScript(
-  url: string,
-  flags: readonly string[],
-): Promise<string> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const script = `${folder}/script.js`;
-    await Deno.writeTextFile(script, scriptFrom(url));
-    const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "--no-config", ...flags, script],
-      cwd: folder,
-      signal: AbortSignal.timeout(60_000),
-    }).output();
-    assertEquals(code, 0, new TextDecoder().decode(stderr));
-    return new TextDecoder().decode(stdout);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 const root = new URL("../../", import.meta.url);
 const POOL_FILE = "backends/cpu/pool.ts";
 
 Deno.test("a script without permissions has workers, and ends", async () => {
   assertMatch(
-    await runScript(new URL(POOL_FILE, root).href, []),
+    await runScript(scriptFrom(new URL(POOL_FILE, root).href)),
     /^[12] Kernel 1 failed in none: .*not a function/,
   );
 });
 
-Deno.test("a script that imports the library by http has workers, and ends", async () => {
-  const server = Deno.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    onListen: () => {},
-  }, async (request) => {
-    const path = new URL(request.url).pathname;
-    const body = await Deno.readTextFile(new URL(`.${path}`, root));
-    return new Response(body, {
-      headers: { "content-type": "application/typescript" },
-    });
-  });
-  const host = `127.0.0.1:${server.addr.port}`;
-  try {
+Deno.test("a script that imports the library by http has workers, and ends", () =>
+  whileServed(async (host) => {
+    const script = scriptFrom(`http://${host}/${POOL_FILE}`);
     assertMatch(
-      await runScript(`http://${host}/${POOL_FILE}`, [
-        `--allow-import=${host}`,
-      ]),
+      await runScript(script, [`--allow-import=${host}`]),
       /^[12] Kernel 1 failed in none: .*not a function/,
     );
-  } finally {
-    await server.shutdown();
-  }
-});
+  }));
