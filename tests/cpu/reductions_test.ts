@@ -1,4 +1,6 @@
+import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { compileKernel } from "../../backends/cpu/codegen/mod.ts";
 import type { NDArray } from "../../core/array.ts";
 import { type DType, DTYPES, isFloating } from "../../core/dtype.ts";
 import { lower } from "../../core/ir/lower.ts";
@@ -167,6 +169,34 @@ for (const shape of LONG) {
     }
   });
 }
+
+Deno.test("long reductions that do not wait for each other share phases", () => {
+  for (const shape of [[100_003], [20_000, 6]]) {
+    const axes = [0];
+    const x = small(shape, "float32");
+    const { jaxpr } = stage(
+      (...[x]) => {
+        const most = reduceMax(x!, axes);
+        const kept = shape.map((_, axis) => axis).slice(1);
+        const below = sub(x!, broadcastInDim(most, shape, kept));
+        return [
+          most,
+          sum(exp(below), axes),
+          ...[x!, mul(x!, x!)].map((y) => sum(y, axes)),
+        ];
+      },
+      [x.aval],
+      "f",
+    );
+    const program = lower(jaxpr);
+    const phases = program.steps.flatMap((step) =>
+      step.kind === "kernel" ? compileKernel(step.kernel).phases : []
+    );
+    // The maxima, all sums, and the results.
+    assertEquals(phases.length, 3);
+    checkProgram(program, [bytesOf(x)], { threads: 3, tolerance: 1e-4 });
+  }
+});
 
 /** A mean, a largest element and a scale for each row. */
 function normalized(x: NDArray, axes: Axes): readonly NDArray[] {

@@ -20,14 +20,19 @@ import {
 } from "./ranges.ts";
 import { Row } from "./row.ts";
 import type { Scope } from "./scope.ts";
-import { loopsOf, type StageContext } from "./stages.ts";
+import {
+  costOf,
+  loopsOf,
+  type ReduceStage,
+  type StageContext,
+} from "./stages.ts";
 
 /** Rows read at a time. */
 const ROWS = 8;
+/** Reductions of this cost hide latency by themselves: code is written once. */
+const MUCH_CODE = 12;
 /** With fewer rows, one column after the other is as good. */
 const FEW_ROWS = 32;
-
-type ReduceStage = Extract<Stage, { readonly kind: "reduce" }>;
 
 /** A nest whose stages are such reductions, then stores. */
 export interface Columns {
@@ -73,8 +78,9 @@ export function writeColumns(
       row.store(place!, identityValue(place!, node, wide), wide);
     }
   });
+  const unroll = costOf(reductions) > MUCH_CODE ? 1 : 2;
   const add = (inner: Scope, last: Axis, count: number) =>
-    inVectors(inner, axis, positions, 2, (places, wide) => {
+    inVectors(inner, axis, positions, unroll, (places, wide) => {
       for (const place of places) addRows(place, rows, last, count, wide);
     });
   const axes = context.axesOf(reductions[0]!.node.inner);
@@ -113,13 +119,13 @@ function rowFrom(
 /** Visits an axis a few positions at a time, then one by one. */
 function inBlocks(
   scope: Scope,
-  { axis, positions: { from, to } }: AxisRange,
+  { axis, positions: { from, to, multiple } }: AxisRange,
   add: (inner: Scope, axis: Axis, count: number) => void,
 ): void {
   const { code } = scope;
   const end = typeof to === "number" ? i32.const(to) : to;
   const at = code.let(from === 0 ? i32.const(0) : from);
-  for (const count of [ROWS, 1]) {
+  for (const count of multiple % ROWS === 0 ? [ROWS] : [ROWS, 1]) {
     const inner = scope.child().bind(axis, at);
     add(inner, axis, count);
     inner.code.set(at, i32.add(at, i32.const(count)));

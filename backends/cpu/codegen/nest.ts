@@ -8,7 +8,8 @@
 
 import { Loop } from "../../../core/ir/index.ts";
 import type { Nest, Stage } from "../../../core/ir/kernel.ts";
-import type { ReduceNode } from "../../../core/ir/scalar.ts";
+import type { Node, ReduceNode } from "../../../core/ir/scalar.ts";
+import { stagesWithin } from "../../../core/ir/schedule.ts";
 import type { Range } from "../wasm/function.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
@@ -24,7 +25,15 @@ import { all, inVectors, oneByOne, type Positions } from "./ranges.ts";
 import { readLines, rowLoads } from "./read_ahead.ts";
 import { Row } from "./row.ts";
 import type { Scope } from "./scope.ts";
-import { costOf, loopsOf, type StageContext, writeStages } from "./stages.ts";
+import {
+  costOf,
+  groupsOf,
+  loopsOf,
+  type ReduceStage,
+  rootsOf,
+  type StageContext,
+  writeStages,
+} from "./stages.ts";
 import { columnTile, type Tile, tilingOf } from "./tiling.ts";
 import {
   innerChoice,
@@ -43,8 +52,6 @@ const MOST_CHUNKS = 256;
 export function nestCode(kernel: Nest): KernelCode {
   return new NestWriter(kernel).write();
 }
-
-type ReduceStage = Extract<Stage, { readonly kind: "reduce" }>;
 
 /** Parts of equal size of one inner axis. */
 interface Chunks {
@@ -166,8 +173,6 @@ class NestWriter implements StageContext {
   }
 
   private columnsOf(stages: readonly Stage[]): Columns | null {
-    // Reductions that need the partial results of others are rare.
-    if (this.partials.length > 0) return null;
     return columnsOf(stages, (loops) => this.axesOf(loops));
   }
 
@@ -180,26 +185,34 @@ class NestWriter implements StageContext {
   }
 
   private writeInChunks(): void {
+    const { stages } = this.kernel;
     // Rows only save recomputation; they do not live from phase to phase.
-    const stages = this.kernel.stages.filter((s) => s.kind !== "row");
-    for (const stage of stages) {
-      if (stage.kind === "reduce") this.writePartials(stage);
-    }
+    const reductions = stages.filter((stage) => stage.kind === "reduce");
+    for (const group of groupsOf(reductions)) this.writePartials(group);
     const stores = stages.filter((stage) => stage.kind === "store");
     this.writePhase(stores, this.chunksOf(stores));
   }
 
-  private writePartials({ node, ...stage }: ReduceStage): void {
-    const wider = { ...node, dtype: widerDtype(node.dtype) };
-    const stages = [{ ...stage, node: wider }];
-    const chunks = this.chunksOf(stages);
-    const partial = { node, chunks: chunks!, at: this.workspace };
-    this.writePhase(stages, chunks, (place, wide) => {
-      this.rowOf(place, partial).store(place, place.value(wider, wide), wide);
+  /** Adds a phase that leaves partial results of reductions over the same loops. */
+  private writePartials(group: readonly ReduceStage[]): void {
+    const wider = group.map((stage): ReduceStage => {
+      const { node } = stage;
+      return { ...stage, node: { ...node, dtype: widerDtype(node.dtype) } };
     });
-    this.partials.push(partial);
-    const axes = [chunks!.counter, ...this.outer];
-    this.workspace += Row.bytes(axes, wider.dtype, false);
+    const chunks = this.chunksOf(wider)!;
+    const axes = [chunks.counter, ...this.outer];
+    const partials = group.map(({ node }): Partial => {
+      const at = this.workspace;
+      this.workspace += Row.bytes(axes, widerDtype(node.dtype), false);
+      return { node, chunks, at };
+    });
+    this.writePhase(wider, chunks, (place, wide) => {
+      partials.forEach((partial, i) => {
+        const value = place.value(wider[i]!.node, wide);
+        this.rowOf(place, partial).store(place, value, wide);
+      });
+    });
+    this.partials.push(...partials);
   }
 
   /** How to cut stages that run over the same loops; `null` where they do not. */
@@ -239,6 +252,8 @@ class NestWriter implements StageContext {
     const work = this.workOf(stages, chunks?.counter.extent);
     const { units, perItem, others, tiles } = work;
     const columns = work.vector && this.columnsOf(stages);
+    const known = new Set<Node>(stagesWithin(stages.flatMap(rootsOf)));
+    const partials = this.partials.filter(({ node }) => known.has(node));
     const write = (scope: Scope, unit: I32 | null) => {
       const counts = [
         ...(chunks ? [chunks.counter] : []),
@@ -251,7 +266,7 @@ class NestWriter implements StageContext {
       const body = (places: readonly Scope[], wide: boolean) => {
         this.used = 0;
         for (const place of places) {
-          for (const partial of this.partials) {
+          for (const partial of partials) {
             this.joinPartials(place, partial, wide);
           }
         }

@@ -23,6 +23,9 @@ import {
 import { Row } from "./row.ts";
 import type { Scope } from "./scope.ts";
 
+/** A stage that reduces. */
+export type ReduceStage = Extract<Stage, { readonly kind: "reduce" }>;
+
 /** What the writer of stages is told about the kernel. */
 export interface StageContext {
   axesOf(loops: readonly Loop[]): readonly Axis[];
@@ -78,8 +81,10 @@ function isNested(stage: Stage): boolean {
 }
 
 /** Neighbours that run over the same loops and do not wait for each other. */
-function groupsOf(stages: readonly Stage[]): readonly (readonly Stage[])[] {
-  const groups: Stage[][] = [];
+export function groupsOf<S extends Stage>(
+  stages: readonly S[],
+): readonly (readonly S[])[] {
+  const groups: S[][] = [];
   for (const stage of stages) {
     const group = groups.at(-1);
     if (group && mayJoin(group, stage)) group.push(stage);
