@@ -18,6 +18,10 @@ import { bind } from "./trace.ts";
 
 /** The result of one equation, or an input of a jaxpr. */
 export class Var {
+  private static count = 0;
+  /** Grows from one to the next. */
+  readonly id: number = ++Var.count;
+
   /** A new variable, distinct from all others. */
   constructor(readonly aval: Aval) {}
 }

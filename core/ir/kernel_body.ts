@@ -2,7 +2,7 @@
 
 import { type Atom, type Equation, Literal, Var } from "../jaxpr.ts";
 import type { KernelBuilder, Source } from "./builder.ts";
-import { REDUCTION_COST } from "./fuse.ts";
+import { type Chains, REDUCTION_COST } from "./chains.ts";
 import type { Index, Loop } from "./index.ts";
 import type { Block } from "./lower_block.ts";
 import type { BufferId } from "./program.ts";
@@ -39,25 +39,21 @@ export class KernelBody {
 
   readonly k: KernelBuilder;
   private readonly stored: StoredValues;
-  private readonly depth: ReadonlyMap<Var, number>;
+  private readonly chains: Chains;
   /** Values that this kernel itself stores: it does not load them. */
   private readonly members: readonly Var[];
 
   constructor(
     private readonly block: Block,
-    { k, stored, members, depth }: {
+    { k, stored, members, chains }: {
       readonly k: KernelBuilder;
       readonly stored: StoredValues;
       readonly members: readonly Var[];
-      readonly depth: ReadonlyMap<Var, number>;
+      readonly chains: Chains;
     },
   ) {
-    [this.k, this.stored, this.members, this.depth] = [
-      k,
-      stored,
-      members,
-      depth,
-    ];
+    [this.k, this.stored] = [k, stored];
+    [this.members, this.chains] = [members, chains];
   }
 
   /** The kernel's own number for a buffer. */
@@ -114,7 +110,7 @@ export class KernelBody {
       }
       const candidates = [...this.values.keys()]
         .filter((v) => !this.stored.has(v))
-        .sort((a, b) => this.depth.get(a)! - this.depth.get(b)!);
+        .sort((a, b) => this.chains.of(a).depth - this.chains.of(b).depth);
       const halfway = candidates[candidates.length >> 1];
       if (halfway) return new Conflict(new Set([halfway]));
       throw new RangeError(

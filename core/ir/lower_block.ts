@@ -3,12 +3,13 @@
 import type { Aval } from "../aval.ts";
 import { type Equation, type Jaxpr, type Literal, Var } from "../jaxpr.ts";
 import { KernelBuilder } from "./builder.ts";
-import { partition, type Unit } from "./fuse.ts";
+import { partition } from "./fuse.ts";
 import type { Kernel } from "./kernel.ts";
 import { Conflict, type StoredValues } from "./kernel_body.ts";
 import { UnitLowering } from "./lower_unit.ts";
 import type { BufferId, Program, Step } from "./program.ts";
 import { schedule } from "./schedule.ts";
+import type { Unit } from "./units.ts";
 
 /** The buffers of one Program. */
 export class Memory {
@@ -109,7 +110,7 @@ export class Block {
   }
 
   private attempt(): Step[] | Conflict {
-    const { units, stored, depth } = partition(this.jaxpr, {
+    const { units, chains } = partition(this.jaxpr, {
       stored: this.stored,
       alone: this.alone,
       bindings: this.context.bindings,
@@ -118,10 +119,10 @@ export class Block {
     const toStore = new Set<Var>();
     const alone = new Set<Var>();
     const lowerUnit = (unit: Unit): void => {
-      const known = this.knownSteps(unit, stored);
-      const answers = new Answers(stored);
+      const known = this.knownSteps(unit, chains);
+      const answers = new Answers(chains);
       const made = known ??
-        new UnitLowering(this, unit, answers, depth).lower();
+        new UnitLowering(this, unit, answers, chains).lower();
       if (!(made instanceof Conflict)) {
         if (!unit.equation && !known) this.keep(unit, answers, made);
         return void steps.set(unit, made);
@@ -148,7 +149,7 @@ export class Block {
   /** The kernel of an earlier attempt, if nothing that it depends on has changed. */
   private knownSteps(
     { equation, roots }: Unit,
-    stored: ReadonlySet<Var>,
+    stored: StoredValues,
   ): readonly Step[] | null {
     const made = equation ? undefined : this.made.get(roots[0]!);
     const isSame = made && made.roots.length === roots.length &&

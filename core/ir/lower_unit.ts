@@ -5,13 +5,14 @@ import { type Atom, type Jaxpr, Literal, memoised, Var } from "../jaxpr.ts";
 import { simplify } from "../simplify.ts";
 import type { BlockLowering, LoopDescription, Region } from "./block.ts";
 import { type Cuts, KernelBuilder } from "./builder.ts";
-import type { Unit } from "./fuse.ts";
+import type { Chains } from "./chains.ts";
 import type { Index } from "./index.ts";
 import type { Kernel, Store } from "./kernel.ts";
 import { Conflict, KernelBody, type StoredValues } from "./kernel_body.ts";
 import type { Block, LoweredBlock } from "./lower_block.ts";
 import type { BufferId, LoopStep, Step } from "./program.ts";
 import { schedule, Unschedulable } from "./schedule.ts";
+import type { Unit } from "./units.ts";
 
 /** A body or branch without what lowering does not know: calls, and dead code. */
 const simplified: (jaxpr: Jaxpr, key: null) => Jaxpr = memoised(simplify);
@@ -25,7 +26,7 @@ export class UnitLowering implements BlockLowering {
     private readonly block: Block,
     private readonly unit: Unit,
     private readonly stored: StoredValues,
-    private readonly depth: ReadonlyMap<Var, number>,
+    private readonly chains: Chains,
   ) {}
 
   /** The steps, or the values that prevent them. */
@@ -221,7 +222,7 @@ export class UnitLowering implements BlockLowering {
       const body = new KernelBody(this.block, {
         stored: this.stored,
         members: this.unit.roots,
-        depth: this.depth,
+        chains: this.chains,
         k: new KernelBuilder(cuts),
       });
       const kernel = body.guarded(() => make(body));

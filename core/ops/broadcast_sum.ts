@@ -3,7 +3,7 @@
 import type { NDArray } from "../array.ts";
 import { sameShape } from "../aval.ts";
 import { ShapeError } from "../errors.ts";
-import { REDUCTION_COST } from "../ir/fuse.ts";
+import { REDUCTION_COST } from "../ir/chains.ts";
 import type { Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
 import { axesExcept, withoutAxes } from "./_axes.ts";

@@ -1,7 +1,7 @@
 /** Convolution over any number of axes, with strides, dilations and groups. */
 
 import type { NDArray } from "../array.ts";
-import { REDUCTION_COST } from "../ir/fuse.ts";
+import { REDUCTION_COST } from "../ir/chains.ts";
 import { known, Linear, type Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
 import {

@@ -3,7 +3,7 @@
 import type { NDArray } from "../array.ts";
 import type { Aval } from "../aval.ts";
 import { ShapeError } from "../errors.ts";
-import { REDUCTION_COST } from "../ir/fuse.ts";
+import { REDUCTION_COST } from "../ir/chains.ts";
 import type { Reducer } from "../ir/scalar.ts";
 import type { Primitive, Tangent } from "../primitive.ts";
 import { bind1 } from "../trace.ts";

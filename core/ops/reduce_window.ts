@@ -5,7 +5,7 @@ import type { Aval } from "../aval.ts";
 import { isFloating } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import type { KernelBuilder, Source } from "../ir/builder.ts";
-import { REDUCTION_COST } from "../ir/fuse.ts";
+import { REDUCTION_COST } from "../ir/chains.ts";
 import type { Node, Reducer } from "../ir/scalar.ts";
 import { identityOf } from "../ir/semantics.ts";
 import type { Primitive } from "../primitive.ts";
