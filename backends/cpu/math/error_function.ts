@@ -3,7 +3,7 @@
 import type { Code } from "../wasm/function.ts";
 import { f32x4, f64x2, v128 } from "../wasm/instructions.ts";
 import type { Local, V128 } from "../wasm/value.ts";
-import { BIAS, expSmall, power, reduce, scale } from "./exponential.ts";
+import { BIAS, expm1Small, power, reduce, scale } from "./exponential.ts";
 import {
   double,
   each,
@@ -15,7 +15,7 @@ import {
   widePolynomial,
 } from "./halves.ts";
 import { logNormal } from "./logarithm.ts";
-import { choose, number, polynomial } from "./vector.ts";
+import { choose, madd, number, polynomial } from "./vector.ts";
 
 /** `(erf(x) - x) / x` of `x^2`, for `|x| <= 0.9`; error below 2^-26. */
 const ERF_SMALL = [
@@ -46,16 +46,13 @@ export function erf(code: Code, x: V128): V128 {
   const size = code.let(f32x4.abs(input));
   const within = code.let(f32x4.pmin(size, number(code, ERF_ONE)));
   const exponent = f32x4.mul(polynomial(code, within, ERF_LARGE), within);
-  const reduced = reduce(code, code.let(exponent), BIAS);
-  const complement = f32x4.mul(
-    expSmall(code, reduced),
-    power(reduced.n.word),
-  );
+  const { word, r } = reduce(code, code.let(exponent), BIAS);
+  const factor = code.let(power(word));
+  const complement = madd(expm1Small(code, r), factor, factor);
   const square = code.let(f32x4.mul(size, size));
-  const tail = f32x4.mul(polynomial(code, square, ERF_SMALL), size);
   const result = choose(
     f32x4.lt(size, number(code, 0.9)),
-    f32x4.add(size, tail),
+    madd(polynomial(code, square, ERF_SMALL), size, size),
     f32x4.sub(number(code, 1), complement),
   );
   return v128.or(result, v128.xor(input, size));
@@ -155,7 +152,7 @@ export function erfInv(code: Code, x: V128): V128 {
   );
   const size = code.let(f32x4.abs(input));
   const inner = v128.or(
-    f32x4.add(size, f32x4.mul(size, factor)),
+    madd(size, factor, size),
     v128.xor(input, size), // keeps -0
   );
   const ends = f32x4.mul(input, number(code, Infinity));

@@ -10,14 +10,7 @@
 import type { Code } from "../wasm/function.ts";
 import { f32x4, i32, i32x4, v128 } from "../wasm/instructions.ts";
 import type { Local, V128 } from "../wasm/value.ts";
-import {
-  choose,
-  estrin,
-  number,
-  polynomial,
-  powersOf,
-  signOf,
-} from "./vector.ts";
+import { choose, madd, number, polynomial, signOf } from "./vector.ts";
 
 /** log(2) as a sum; products of the first with integers up to 2^9 are exact. */
 export const LOG2_HIGH = 0.693145751953125;
@@ -55,47 +48,29 @@ interface Whole {
   readonly word: Local<"v128">;
 }
 
-/** The integer nearest to `x`, up to 2^22. */
-function nearest(code: Code, x: V128, offset: number): Whole {
+/** The integer nearest to `x factor`, up to 2^22. */
+function nearest(code: Code, x: V128, factor: number, offset: number): Whole {
   const rounder = number(code, ROUNDER + offset);
-  const word = code.let(f32x4.add(x, rounder));
+  const word = code.let(madd(x, number(code, factor), rounder));
   return { value: code.let(f32x4.sub(word, rounder)), word };
 }
 
-/** `x = n log(2) + r`, where `r = high - low` has been rounded. */
+/** `x = n log(2) + r` for the whole number `n = word - offset`. */
 interface Reduced {
-  readonly n: Whole;
+  readonly word: Local<"v128">;
   readonly r: Local<"v128">;
-  readonly high: Local<"v128">;
-  readonly low: Local<"v128">;
 }
 
-/** `quotient` is about `x / log(2)`. */
-export function reduce(
-  code: Code,
-  x: Local<"v128">,
-  offset: number,
-  quotient: V128 = f32x4.mul(x, number(code, Math.LOG2E)),
-): Reduced {
-  const n = nearest(code, quotient, offset);
-  const high = code.let(
-    f32x4.sub(x, f32x4.mul(n.value, number(code, LOG2_HIGH))),
-  );
-  const low = code.let(f32x4.mul(n.value, number(code, LOG2_LOW)));
-  return { n, r: code.let(f32x4.sub(high, low)), high, low };
+export function reduce(code: Code, x: Local<"v128">, offset: number): Reduced {
+  const { value, word } = nearest(code, x, Math.LOG2E, offset);
+  const high = madd(value, number(code, -LOG2_HIGH), x);
+  return { word, r: code.let(madd(value, number(code, -LOG2_LOW), high)) };
 }
 
-/** `exp(r) - 1`. Small terms come first, so that the sum is rounded once. */
-export function expm1Small(code: Code, { r, high, low }: Reduced): V128 {
-  const powers = powersOf(code, r, 5);
-  const middle = f32x4.mul(estrin(code, powers, EXP.slice(0, 2)), powers[1]!);
-  const tail = f32x4.mul(estrin(code, powers, EXP.slice(2)), powers[2]!);
-  return f32x4.add(high, f32x4.add(f32x4.sub(middle, low), tail));
-}
-
-/** `exp(r)`. */
-export function expSmall(code: Code, reduced: Reduced): V128 {
-  return f32x4.add(expm1Small(code, reduced), number(code, 1));
+/** `exp(r) - 1` for `|r| <= log(2) / 2`. */
+export function expm1Small(code: Code, r: Local<"v128">): V128 {
+  const square = code.let(f32x4.mul(r, r));
+  return madd(polynomial(code, r, EXP), square, r);
 }
 
 /** The number whose exponent bits are the low bits of `word`. */
@@ -104,12 +79,24 @@ export function power(word: V128): V128 {
 }
 
 /**
- * `y * 2^n` for `word = n + 2 BIAS`, in two steps: neither factor overflows
- * where the result does not, and a subnormal result is rounded once.
+ * `2^n` for `word = n + 2 BIAS` as a product: neither factor overflows where the
+ * result of a function does not, and a subnormal result is rounded once.
  */
-export function scale(code: Code, y: V128, word: Local<"v128">): V128 {
+function factors(code: Code, word: Local<"v128">): readonly [V128, V128] {
   const half = code.let(power(i32x4.shr_u(word, i32.const(1))));
-  return f32x4.mul(f32x4.mul(y, half), i32x4.sub(power(word), half));
+  return [half, i32x4.sub(power(word), half)];
+}
+
+/** `y 2^n` for `word = n + 2 BIAS`. */
+export function scale(code: Code, y: V128, word: Local<"v128">): V128 {
+  const [half, rest] = factors(code, word);
+  return f32x4.mul(f32x4.mul(y, half), rest);
+}
+
+/** `(1 + y) 2^n` for `word = n + 2 BIAS`. */
+export function scaleFrom1(code: Code, y: V128, word: Local<"v128">): V128 {
+  const [half, rest] = factors(code, word);
+  return f32x4.mul(madd(y, half, half), rest);
 }
 
 /** Keeps NaN. Outside, results do not change any more. */
@@ -119,21 +106,33 @@ export function clamp(code: Code, x: V128, low: number, high: number): V128 {
 
 export function exp(code: Code, x: V128): V128 {
   const within = code.let(clamp(code, x, -104, 89));
-  const reduced = reduce(code, within, 2 * BIAS);
-  return scale(code, expSmall(code, reduced), reduced.n.word);
+  return expWithin(code, within, 2 * BIAS);
+}
+
+/** `2^shift exp(x)` for `offset = 2 BIAS + shift`, where the exponent fits. */
+export function expWithin(
+  code: Code,
+  x: Local<"v128">,
+  offset: number,
+): V128 {
+  const { word, r } = reduce(code, x, offset);
+  return scaleFrom1(code, expm1Small(code, r), word);
 }
 
 export function exp2(code: Code, x: V128): V128 {
   const within = code.let(clamp(code, x, -151, 129));
-  const n = nearest(code, within, 2 * BIAS);
-  return scale(code, exp2Small(code, f32x4.sub(within, n.value)), n.word);
+  const n = nearest(code, within, 1, 2 * BIAS);
+  return exp2OfParts(code, f32x4.sub(within, n.value), n.word);
 }
 
-/** `2^f` for `|f| <= 1/2`. */
-export function exp2Small(code: Code, f: V128): V128 {
+/** `2^(n + f)` for `word = n + 2 BIAS` and `|f| <= 1/2`. */
+export function exp2OfParts(
+  code: Code,
+  f: V128,
+  word: Local<"v128">,
+): V128 {
   const x = code.let(f);
-  const rest = f32x4.mul(polynomial(code, x, EXP2), x);
-  return f32x4.add(rest, number(code, 1));
+  return scaleFrom1(code, f32x4.mul(polynomial(code, x, EXP2), x), word);
 }
 
 /**
@@ -143,11 +142,10 @@ export function exp2Small(code: Code, f: V128): V128 {
 export function expm1(code: Code, x: V128): V128 {
   const input = code.let(x);
   const within = code.let(clamp(code, input, -18, 89));
-  const reduced = reduce(code, within, BIAS - 1);
-  const half = code.let(power(reduced.n.word));
+  const { word, r } = reduce(code, within, BIAS - 1);
+  const half = code.let(power(word));
   const start = f32x4.sub(half, number(code, 0.5));
-  const main = f32x4.mul(half, expm1Small(code, reduced));
-  const sum = code.let(f32x4.add(start, main));
+  const sum = code.let(madd(half, expm1Small(code, r), start));
   return v128.or(f32x4.add(sum, sum), signOf(code, input)); // keeps -0
 }
 
@@ -156,10 +154,7 @@ export function logistic(code: Code, x: V128): V128 {
   const input = code.let(x);
   const least = number(code, -104);
   const size = code.let(f32x4.pmax(f32x4.neg(f32x4.abs(input)), least));
-  const reduced = reduce(code, size, 2 * BIAS);
-  const small = code.let(
-    scale(code, expSmall(code, reduced), reduced.n.word),
-  );
+  const small = code.let(expWithin(code, size, 2 * BIAS));
   const one = number(code, 1);
   const above = choose(f32x4.lt(input, number(code, 0)), small, one);
   return f32x4.div(above, f32x4.add(one, small));

@@ -63,7 +63,7 @@ export function widePolynomial(
   coefficients: readonly number[],
 ): V128 {
   const [last, ...others] = coefficients.map((c) => double(code, c)).reverse();
-  return others.reduce((sum, c) => f64x2.add(f64x2.mul(sum, x), c), last!);
+  return others.reduce((sum, c) => f64x2.relaxed_madd(sum, x, c), last!);
 }
 
 /**

@@ -3,15 +3,8 @@
 import type { Code } from "../wasm/function.ts";
 import { f32x4, v128 } from "../wasm/instructions.ts";
 import type { Local, V128 } from "../wasm/value.ts";
-import {
-  BIAS,
-  expm1Small,
-  expSmall,
-  power,
-  reduce,
-  scale,
-} from "./exponential.ts";
-import { choose, number, polynomial } from "./vector.ts";
+import { BIAS, expm1Small, expWithin, power, reduce } from "./exponential.ts";
+import { choose, madd, number, polynomial } from "./vector.ts";
 
 /** From here on the result is 1. */
 const TANH_ONE = 9.1;
@@ -22,13 +15,10 @@ export function tanh(code: Code, x: V128): V128 {
   const size = code.let(f32x4.abs(input));
   const within = code.let(f32x4.pmin(size, number(code, TANH_ONE)));
   const twice = code.let(f32x4.mul(within, number(code, -2)));
-  const quotient = f32x4.mul(within, number(code, -2 * Math.LOG2E));
-  const reduced = reduce(code, twice, BIAS, quotient);
-  const factor = code.let(power(reduced.n.word));
-  const main = f32x4.mul(factor, expm1Small(code, reduced));
-  const t = code.let(
-    f32x4.add(f32x4.sub(factor, number(code, 1)), main),
-  );
+  const { word, r } = reduce(code, twice, BIAS);
+  const factor = code.let(power(word));
+  const start = f32x4.sub(factor, number(code, 1));
+  const t = code.let(madd(factor, expm1Small(code, r), start));
   const signed = v128.or(f32x4.abs(t), v128.xor(input, size));
   return f32x4.div(signed, f32x4.add(t, number(code, 2)));
 }
@@ -44,8 +34,7 @@ const SINH = [
 /** `exp(size) / 2`, which is finite where `exp(size)` no longer is. */
 function halfExp(code: Code, size: Local<"v128">): Local<"v128"> {
   const within = code.let(f32x4.pmin(size, number(code, 90)));
-  const reduced = reduce(code, within, 2 * BIAS - 1);
-  return code.let(scale(code, expSmall(code, reduced), reduced.n.word));
+  return code.let(expWithin(code, within, 2 * BIAS - 1));
 }
 
 /** `exp(x) / 2 - exp(-x) / 2`; a polynomial where that cancels. */
@@ -56,10 +45,7 @@ export function sinh(code: Code, x: V128): V128 {
   const large = f32x4.sub(half, f32x4.div(number(code, 0.25), half));
   const square = code.let(f32x4.mul(size, size));
   const cube = f32x4.mul(square, size);
-  const small = f32x4.add(
-    size,
-    f32x4.mul(cube, polynomial(code, square, SINH)),
-  );
+  const small = madd(cube, polynomial(code, square, SINH), size);
   const isSmall = f32x4.lt(size, number(code, 1));
   return v128.or(choose(isSmall, small, large), v128.xor(input, size));
 }

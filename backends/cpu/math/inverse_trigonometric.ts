@@ -3,7 +3,7 @@
 import type { Code } from "../wasm/function.ts";
 import { f32x4, i32, i32x4, v128 } from "../wasm/instructions.ts";
 import type { Local, V128 } from "../wasm/value.ts";
-import { choose, number, polynomial, signOf } from "./vector.ts";
+import { choose, madd, number, polynomial, signOf } from "./vector.ts";
 
 /** `(atan(x) - x) / x^3` of `x^2`, for `|x| <= 1`; error below 2^-28. */
 const ATAN = [
@@ -39,7 +39,7 @@ function oddPolynomial(
 ): V128 {
   const square = code.let(f32x4.mul(x, x));
   const cube = f32x4.mul(square, x);
-  return f32x4.add(x, f32x4.mul(cube, polynomial(code, square, coefficients)));
+  return madd(cube, polynomial(code, square, coefficients), x);
 }
 
 /** `quarters pi / 2 - angle` */

@@ -10,6 +10,7 @@ import { LOG2_HIGH, LOG2_LOW, MANTISSA } from "./exponential.ts";
 import {
   bits,
   choose,
+  madd,
   number,
   polynomial,
   signOf,
@@ -61,10 +62,9 @@ function partsOf(code: Code, word: Local<"v128">): Parts {
 /** `log(1 + f) + e log(2)`. */
 function combine(code: Code, f: Local<"v128">, e: Local<"v128">): V128 {
   const square = f32x4.mul(f, f);
-  const tail = f32x4.mul(polynomial(code, f, LOG), square);
   const low = f32x4.mul(e, number(code, LOG2_LOW));
-  const high = f32x4.mul(e, number(code, LOG2_HIGH));
-  return f32x4.add(high, f32x4.add(f, f32x4.add(low, tail)));
+  const rest = madd(polynomial(code, f, LOG), square, low);
+  return madd(e, number(code, LOG2_HIGH), f32x4.add(f, rest));
 }
 
 /** Lanes that are not positive normal numbers. */

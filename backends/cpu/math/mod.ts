@@ -2,8 +2,9 @@
  * Functions of real numbers on vectors of four float32, within 2 units in the
  * last place of the correctly rounded result.
  *
- * Only instructions whose results are the same on every machine are used, and
- * all lanes are computed alike: a number has one result wherever it stands.
+ * All lanes are computed alike, with the same instructions: on one machine a
+ * number has one result, wherever it stands. Machines differ in whether they
+ * round `x y + z` once or twice (`madd`); both stay within the bound.
  *
  * @module
  */

@@ -3,7 +3,7 @@
 import type { Code } from "../wasm/function.ts";
 import { f32x4, f64x2, v128 } from "../wasm/instructions.ts";
 import type { Local, V128 } from "../wasm/value.ts";
-import { BIAS, exp2Small, scale } from "./exponential.ts";
+import { BIAS, exp2OfParts } from "./exponential.ts";
 import {
   double,
   each,
@@ -55,7 +55,7 @@ function exp2OfHalves(code: Code, x: Halves): V128 {
     (half, i) => f64x2.sub(half, f64x2.sub(whole[i], rounder)),
   );
   const word = code.let(lowWords(whole));
-  return scale(code, exp2Small(code, narrow(rest)), word);
+  return exp2OfParts(code, narrow(rest), word);
 }
 
 /** What IEEE 754 wants where the power of the size is not the answer. */

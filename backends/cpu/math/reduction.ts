@@ -20,7 +20,7 @@ import {
 } from "../wasm/instructions.ts";
 import type { FunctionRef } from "../wasm/module.ts";
 import type { F32, I64, Local, V128 } from "../wasm/value.ts";
-import { choose, number } from "./vector.ts";
+import { choose, madd, number } from "./vector.ts";
 
 /**
  * pi as a sum; it lacks 5e-20. 12, 8 and 12 bits, and the rest: products of the
@@ -53,9 +53,12 @@ function nearestMultiple(
   quarter: boolean,
 ): Multiple {
   const rounder = number(code, ROUNDER);
-  const turns = f32x4.mul(size, number(code, 1 / Math.PI));
-  const shift = quarter ? f32x4.add(turns, number(code, 0.5)) : turns;
-  const word = code.let(f32x4.add(shift, rounder));
+  const perTurn = number(code, 1 / Math.PI);
+  const word = code.let(
+    quarter
+      ? f32x4.add(madd(size, perTurn, number(code, 0.5)), rounder)
+      : madd(size, perTurn, rounder),
+  );
   const whole = f32x4.sub(word, rounder);
   return {
     value: code.let(quarter ? f32x4.sub(whole, number(code, 0.5)) : whole),
@@ -74,7 +77,7 @@ export function reduceAngle(
 ): Local<"v128"> {
   const { value, sign } = nearestMultiple(code, size, quarter);
   const rest = PI.reduce<V128>(
-    (r, c) => f32x4.sub(r, f32x4.mul(value, number(code, c))),
+    (r, c) => madd(value, number(code, -c), r),
     size,
   );
   const angle = code.let(v128.xor(rest, sign));
@@ -122,8 +125,7 @@ export function reduceToQuarter(
   size: Local<"v128">,
 ): QuarterAngle {
   const rounder = number(code, ROUNDER);
-  const turns = f32x4.mul(size, number(code, 2 / Math.PI));
-  const word = code.let(f32x4.add(turns, rounder));
+  const word = code.let(madd(size, number(code, 2 / Math.PI), rounder));
   const value = code.let(f32x4.sub(word, rounder));
   const [first, second, third, last] = PI.map((c) =>
     f32x4.mul(value, number(code, c / 2))

@@ -4,7 +4,7 @@ import type { Code } from "../wasm/function.ts";
 import { f32x4, v128 } from "../wasm/instructions.ts";
 import type { Local, V128 } from "../wasm/value.ts";
 import { reduceAngle, reduceToQuarter } from "./reduction.ts";
-import { choose, number, polynomial } from "./vector.ts";
+import { choose, madd, number, polynomial } from "./vector.ts";
 
 /** `(sin(r) - r) / r^3` of `r^2`, for `|r| <= pi / 2`; error below 2^-27. */
 const SIN = [
@@ -28,7 +28,7 @@ const TAN = [
 function sinSmall(code: Code, r: Local<"v128">): V128 {
   const square = code.let(f32x4.mul(r, r));
   const cube = f32x4.mul(square, r);
-  return f32x4.add(r, f32x4.mul(cube, polynomial(code, square, SIN)));
+  return madd(cube, polynomial(code, square, SIN), r);
 }
 
 export function sin(code: Code, x: V128): V128 {
@@ -50,15 +50,13 @@ export function tan(code: Code, x: V128): V128 {
   const { angle, lost, odd } = reduceToQuarter(code, size);
   const square = code.let(f32x4.mul(angle, angle));
   const cube = f32x4.mul(square, angle);
-  const tail = f32x4.mul(cube, polynomial(code, square, TAN));
   // The derivative is 1 + tan^2, nearly 1 + angle^2.
-  const more = f32x4.add(lost, f32x4.mul(lost, square));
-  const small = code.let(f32x4.add(tail, more));
+  const more = madd(lost, square, lost);
+  const small = code.let(madd(cube, polynomial(code, square, TAN), more));
   const near = code.let(f32x4.add(angle, small));
   // -1 / (near + rest), where near has lost the rest.
   const rest = f32x4.add(f32x4.sub(angle, near), small);
   const inverse = code.let(f32x4.div(number(code, -1), near));
-  const change = f32x4.mul(f32x4.mul(inverse, inverse), rest);
-  const far = f32x4.add(inverse, change);
+  const far = madd(f32x4.mul(inverse, inverse), rest, inverse);
   return v128.xor(choose(odd, far, near), v128.xor(input, size));
 }

@@ -28,6 +28,14 @@ export function choose(mask: V128, x: V128, y: V128): V128 {
   return v128.bitselect(x, y, mask);
 }
 
+/**
+ * `x y + z`, rounded once where the machine can, otherwise twice: the functions
+ * here are written to be exact enough either way.
+ */
+export function madd(x: V128, y: V128, z: V128): V128 {
+  return f32x4.relaxed_madd(x, y, z);
+}
+
 /** The sign bit of each lane. */
 export function signOf(code: Code, x: V128): V128 {
   return v128.and(x, bits(code, 0x80000000));
@@ -71,5 +79,5 @@ export function estrin(
     estrin(code, powers, coefficients.slice(0, 2 ** level)),
     estrin(code, powers, coefficients.slice(2 ** level)),
   ];
-  return f32x4.add(low, f32x4.mul(high, powers[level]!));
+  return madd(high, powers[level]!, low);
 }

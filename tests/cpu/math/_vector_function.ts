@@ -5,7 +5,12 @@ import {
   type MathOp,
   type VectorMath,
 } from "../../../backends/cpu/math/mod.ts";
-import { i32, v128 } from "../../../backends/cpu/wasm/instructions.ts";
+import {
+  f32x4,
+  f64x2,
+  i32,
+  v128,
+} from "../../../backends/cpu/wasm/instructions.ts";
 import { ModuleBuilder } from "../../../backends/cpu/wasm/module.ts";
 import type { Local } from "../../../backends/cpu/wasm/value.ts";
 
@@ -21,8 +26,28 @@ export interface VectorFunction {
   run(count: number): void;
 }
 
-export function vectorFunction(op: MathOp): VectorFunction {
-  return vectorFunctionOf(MATH[op]);
+/** How a machine rounds a multiply-add. */
+export type Rounding = "as here" | "twice";
+
+export function vectorFunction(
+  op: MathOp,
+  rounding: Rounding = "as here",
+): VectorFunction {
+  return rounding === "twice"
+    ? roundedTwice(() => vectorFunctionOf(MATH[op]))
+    : vectorFunctionOf(MATH[op]);
+}
+
+/** Code as it runs where no instruction rounds a multiply-add once. */
+function roundedTwice<T>(build: () => T): T {
+  const [short, long] = [f32x4.relaxed_madd, f64x2.relaxed_madd];
+  f32x4.relaxed_madd = (x, y, z) => f32x4.add(f32x4.mul(x, y), z);
+  f64x2.relaxed_madd = (x, y, z) => f64x2.add(f64x2.mul(x, y), z);
+  try {
+    return build();
+  } finally {
+    [f32x4.relaxed_madd, f64x2.relaxed_madd] = [short, long];
+  }
 }
 
 export function vectorFunctionOf(compute: VectorMath): VectorFunction {
