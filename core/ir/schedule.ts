@@ -228,12 +228,16 @@ export function stagesWithin(
   return [...found];
 }
 
+/** Each once, though reductions of reductions lead to it on many ways. */
 function contractionsIn(
   heads: readonly (ReduceNode | ContractNode)[],
 ): readonly ContractNode[] {
-  return heads.flatMap((head) =>
-    head.op === "contract" ? [head] : contractionsIn(stagesWithin([head.body]))
-  );
+  const found = new Set(heads);
+  for (const head of found) { // which also visits what is added meanwhile
+    if (head.op === "contract") continue;
+    for (const inner of stagesWithin([head.body])) found.add(inner);
+  }
+  return [...found].filter((head) => head.op === "contract");
 }
 
 function sameLoops(loops: ReadonlySet<Loop>, scope: readonly Loop[]): boolean {

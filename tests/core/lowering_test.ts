@@ -164,6 +164,18 @@ Deno.test("squaring sixty times over does not grow exponentially", () => {
   assert(formatProgram(program).length < 4000);
 });
 
+Deno.test("thirty softmaxes in a row do not grow exponentially", () => {
+  const program = programOf((x) => {
+    for (let i = 0; i < 30; i++) {
+      const e = exp(sub(x, alongRows(rowMean(x), x)));
+      x = div(e, alongRows(rowSum(e), x));
+    }
+    return [x];
+  }, [4, 10]);
+  const kinds = kindsOf(program);
+  assert(kinds.length < 10 && kinds.every((kind) => kind === "nest"));
+});
+
 Deno.test("adding its reverse twenty times over is one small kernel", () => {
   const program = programOf((x) => {
     for (let i = 0; i < 20; i++) x = add(x, rev(x, [0]));
