@@ -51,33 +51,32 @@ export function polynomial(
   x: Local<"v128">,
   coefficients: readonly number[],
 ): V128 {
-  return estrin(code, powersOf(code, x, coefficients.length), coefficients);
-}
-
-/** `x`, `x^2`, `x^4`, ... as a polynomial of so many coefficients needs them. */
-export function powersOf(
-  code: Code,
-  x: Local<"v128">,
-  count: number,
-): readonly Local<"v128">[] {
-  const powers = [x];
-  for (let size = 2; size < count; size *= 2) {
-    powers.push(code.let(f32x4.mul(powers.at(-1)!, powers.at(-1)!)));
+  const powers = [x]; // x, x^2, x^4, ...
+  while (powers.length <= levelOf(coefficients)) {
+    const last = powers.at(-1)!;
+    powers.push(code.let(f32x4.mul(last, last)));
   }
-  return powers;
+  return estrin(code, powers, coefficients);
 }
 
-/** The polynomial, from powers that are known. */
-export function estrin(
+/**
+ * Coefficients are taken in two or three blocks of `2^level`. Three, by Horner's
+ * rule, take no longer than four would, and do without another power.
+ */
+function levelOf({ length }: readonly number[]): number {
+  return Math.max(0, Math.ceil(Math.log2(length / 3)));
+}
+
+function estrin(
   code: Code,
   powers: readonly Local<"v128">[],
   coefficients: readonly number[],
 ): V128 {
   if (coefficients.length === 1) return number(code, coefficients[0]!);
-  const level = Math.ceil(Math.log2(coefficients.length)) - 1;
-  const [low, high] = [
-    estrin(code, powers, coefficients.slice(0, 2 ** level)),
-    estrin(code, powers, coefficients.slice(2 ** level)),
-  ];
-  return madd(high, powers[level]!, low);
+  const level = levelOf(coefficients);
+  const blocks: V128[] = [];
+  for (let i = 0; i < coefficients.length; i += 2 ** level) {
+    blocks.push(estrin(code, powers, coefficients.slice(i, i + 2 ** level)));
+  }
+  return blocks.reduceRight((sum, block) => madd(sum, powers[level]!, block));
 }
