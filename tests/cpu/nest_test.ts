@@ -1,3 +1,4 @@
+import { assert } from "@std/assert";
 import fc from "fast-check";
 import { nestCode } from "../../backends/cpu/codegen/nest.ts";
 import { compileKernel } from "../../backends/interpreter/kernel.ts";
@@ -272,6 +273,19 @@ Deno.test("many buffers and loops have addresses of their own", () => {
       bytesFor("int32", Array.from({ length: 9 }, (_, j) => 10 * i + j)),
   );
   new Checked(kernel, 0).run(inputs);
+});
+
+Deno.test("what is computed once is counted once in the cost of an item", () => {
+  const k = new KernelBuilder();
+  for (let i = 0; i < 2; i++) k.buffers.push({ dtype: "float32", size: 4096 });
+  const loop = k.indices.newLoop(4096);
+  const at = k.indices.of(loop);
+  let value = k.load(0, at);
+  for (let i = 0; i < 30; i++) value = k.apply("mul", "float32", value, value);
+  const store = { buffer: 1, offset: at, value };
+  const [phase] = nestCode(schedule(k, [loop], [store]) as Nest).phases;
+  const nanoseconds = phase!.items * phase!.cost;
+  assert(nanoseconds < 4096 * 30, `${nanoseconds} ns`);
 });
 
 Deno.test("buffers that are read backwards may lie near the beginning of the memory", () => {

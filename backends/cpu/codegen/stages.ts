@@ -7,7 +7,12 @@ import {
   type Stage,
   type Store,
 } from "../../../core/ir/kernel.ts";
-import type { Node } from "../../../core/ir/scalar.ts";
+import {
+  isApplied,
+  type Node,
+  operandsOf,
+  SCALAR_OPS,
+} from "../../../core/ir/scalar.ts";
 import { stagesWithin } from "../../../core/ir/schedule.ts";
 import type { I32 } from "../wasm/value.ts";
 import { Accumulators, SplitAccumulators, type Sums } from "./accumulators.ts";
@@ -220,11 +225,18 @@ function unrollOf(group: readonly Stage[]): number {
   return hasSum ? (cost > 12 ? 2 : 4) : (cost > 12 ? 1 : 2);
 }
 
+/** Rough additions of one evaluation; what stages share is computed once. */
 export function costOf(group: readonly Stage[]): number {
-  return group.reduce(
-    (sum, stage) => rootsOf(stage).reduce((n, node) => n + node.cost, sum + 1),
-    0,
-  );
+  const known = new Set<Node>();
+  let cost = group.length;
+  const visit = (node: Node): void => {
+    if (known.has(node)) return;
+    known.add(node);
+    if (isApplied(node)) cost += SCALAR_OPS[node.op];
+    operandsOf(node).forEach(visit);
+  };
+  for (const stage of group) rootsOf(stage).forEach(visit);
+  return cost;
 }
 
 function writeBody(
