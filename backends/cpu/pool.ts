@@ -41,6 +41,11 @@ export interface Pool {
    * @throws {Error} if an item fails on any thread; some others may not have run
    */
   run(kernel: PoolKernel, phase: number, items: number): void;
+  /**
+   * Announces work of so many milliseconds on one thread. A worker for which it
+   * is enough starts before it, rather than when half of it is done.
+   */
+  expect(work: number): void;
   /** Lets the workers release a kernel. */
   forget(id: number): void;
   /** Lets the workers end. What runs later, runs on the main thread. */
@@ -54,7 +59,7 @@ export interface PoolOptions {
   /** Address of the scratch memory of a thread, from 1 on. */
   readonly scratchOf: (thread: number) => number;
   /**
-   * Milliseconds of work before the next worker is started. It takes the main
+   * Milliseconds of work, done or expected, for which the next worker is started. It takes the main
    * thread 25 to 40 ms to start one (Deno waits for it), so a short script is
    * faster without; a long one loses at most about that.
    */
@@ -136,6 +141,12 @@ class ThreadPool implements Pool {
     }
   }
 
+  expect(work: number): void {
+    if (this.#mayStart() && this.#worked + work >= this.#startAfter) {
+      this.#startNext();
+    }
+  }
+
   forget(id: number): void {
     if (!this.#sent.delete(id)) return;
     this.#send({ id, module: null, task: null, phases: [] });
@@ -207,7 +218,7 @@ class ThreadPool implements Pool {
     chunk: number,
   ): void {
     for (;;) {
-      const mayStart = this.#started.length + 1 < this.#threads;
+      const mayStart = this.#mayStart();
       const before = mayStart ? performance.now() : 0;
       const from = Atomics.add(this.#words, POOL.NEXT, chunk);
       if (from >= items) return;
@@ -249,9 +260,16 @@ class ThreadPool implements Pool {
       "a worker did not say why";
   }
 
+  #mayStart(): boolean {
+    return this.#started.length + 1 < this.#threads;
+  }
+
   #consider(worked: number): void {
     this.#worked += worked;
-    if (this.#worked < this.#startAfter) return;
+    if (this.#worked >= this.#startAfter) this.#startNext();
+  }
+
+  #startNext(): void {
     this.#worked = 0;
     try {
       this.#started.push(this.#start(this.#started.length + 1));

@@ -7,7 +7,13 @@ import { Cell, cellOf, type Cells, type CpuBuffer } from "./cells.ts";
 import type { Machine } from "./machine.ts";
 import { outOfMemory } from "./out_of_memory.ts";
 import { type OutputPlan, place, planOutputs } from "./placement.ts";
-import { type Frame, runSteps, StepCompiler, type StepRun } from "./steps.ts";
+import {
+  type Frame,
+  runSteps,
+  sharedWork,
+  StepCompiler,
+  type StepRun,
+} from "./steps.ts";
 
 /** Stands where no cell is, so that none is kept alive. */
 const NO_CELL = new Cell(0);
@@ -29,8 +35,10 @@ export class CpuExecutable implements Executable {
   /** Offsets in the arena, by slot; -1 for what is not there. */
   private readonly offsets: readonly number[];
   private readonly inputCells: Cell[];
+  /** Milliseconds of work for which threads are worth it. */
+  private readonly shared: number;
 
-  constructor(program: Program, machine: Machine) {
+  constructor(program: Program, private readonly machine: Machine) {
     const { slots, inputs, donated, buffers, steps } = program;
     this.cells = machine.cells;
     this.slots = slots;
@@ -40,6 +48,7 @@ export class CpuExecutable implements Executable {
     };
     const compiler = new StepCompiler(program, this.frame, machine);
     this.steps = compiler.compile(steps);
+    this.shared = sharedWork(this.steps) / 1e6;
     const { arena, offsets, own } = place(program, compiler.workspace);
     this.inputSlots = inputs.map((id) => buffers[id]!.slot);
     this.donated = inputs.flatMap((_, i) => donated[i] ? [i] : []);
@@ -57,6 +66,7 @@ export class CpuExecutable implements Executable {
     try {
       this.setAddresses(arena);
       if (this.donated.length > 0) this.takeDonated(buffers);
+      if (this.shared > 0) this.machine.pool.expect(this.shared);
       runSteps(this.steps);
       return this.results();
     } finally {

@@ -27,6 +27,8 @@ export interface Frame {
 
 /** One step of a Program. */
 export interface StepRun {
+  /** Rough nanoseconds of work for which threads are worth it. */
+  readonly shared: number;
   run(): void;
 }
 
@@ -132,12 +134,18 @@ export class StepCompiler {
   }
 }
 
+/** Rough nanoseconds of work of some steps for which threads are worth it. */
+export function sharedWork(steps: readonly StepRun[]): number {
+  return steps.reduce((sum, { shared }) => sum + shared, 0);
+}
+
 /** Runs steps in order. */
 export function runSteps(steps: readonly StepRun[]): void {
   for (let i = 0; i < steps.length; i++) steps[i]!.run();
 }
 
 class KernelCall implements StepRun {
+  readonly shared: number;
   private readonly slots: Int32Array;
   private readonly args: Int32Array;
   private readonly addresses: Int32Array;
@@ -155,6 +163,10 @@ class KernelCall implements StepRun {
     this.isShared = kernel.phases.map(({ items, cost }) =>
       items > 1 && items * cost > WORTH_THREADS
     );
+    this.shared = kernel.phases.reduce(
+      (sum, { items, cost }, i) => this.isShared[i] ? sum + items * cost : sum,
+      0,
+    );
   }
 
   run(): void {
@@ -171,6 +183,8 @@ class KernelCall implements StepRun {
 }
 
 class Copy implements StepRun {
+  readonly shared = 0;
+
   constructor(
     private readonly from: number,
     private readonly to: number,
@@ -191,6 +205,9 @@ class Copy implements StepRun {
 }
 
 class Loop implements StepRun {
+  /** Of one iteration where nobody knows how many there are. */
+  readonly shared: number;
+
   constructor(
     private readonly count: number,
     /** Slot of the counter, or -1. */
@@ -204,7 +221,9 @@ class Loop implements StepRun {
     private readonly carries: readonly number[],
     private readonly frame: Frame,
     private readonly machine: Machine,
-  ) {}
+  ) {
+    this.shared = (count === Infinity ? 1 : count) * sharedWork(body);
+  }
 
   run(): void {
     const { count, counter, body, frame: { addresses } } = this;
@@ -241,12 +260,16 @@ function swap(values: Int32Array, i: number, j: number): void {
 }
 
 class Branch implements StepRun {
+  readonly shared: number;
+
   constructor(
     private readonly index: number,
     private readonly branches: readonly (readonly StepRun[])[],
     private readonly frame: Frame,
     private readonly machine: Machine,
-  ) {}
+  ) {
+    this.shared = Math.min(...branches.map(sharedWork));
+  }
 
   run(): void {
     const address = this.frame.addresses[this.index]!;

@@ -295,6 +295,19 @@ Deno.test("no worker starts for little work", () => {
   });
 });
 
+Deno.test("a worker starts before work for which it is worth it", () => {
+  withPool({ threads: 3, startAfter: 40 }, ({ pool }) => {
+    pool.expect(39);
+    assertEquals(pool.workers, 0);
+    pool.expect(40);
+    assertEquals(pool.workers, 1);
+  });
+  withPool({ threads: 1, startAfter: 40 }, ({ pool }) => {
+    pool.expect(1000);
+    assertEquals(pool.workers, 0);
+  });
+});
+
 Deno.test("a pool without workers to be had works alone and says why", () => {
   const { process } = globalThis;
   const original = process.getBuiltinModule;
