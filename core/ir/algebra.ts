@@ -11,12 +11,13 @@ export function simplified(
   dtype: DType,
   args: readonly Node[],
 ): Node | number | null {
-  if (args.every((a) => a.op === "const")) {
+  const x = args[0]!;
+  const y = args[1]!; // those of one operand do not look at it
+  if (x.op === "const" && args.every((a) => a.op === "const")) {
     const [x, y, z] = args.map((a) => a.value);
     const f = scalarFunction(op, args.at(-1)!.dtype, dtype);
     return f(x!, y!, z!);
   }
-  const [x, y] = args as [Node, Node];
   switch (op) {
     case "mul":
       return isConst(y, 1) ? x : isConst(x, 1) ? y : null;

@@ -8,9 +8,7 @@ import type { KernelBuffer } from "./kernel.ts";
 import {
   type Bound,
   dynamicNodes,
-  type LoadNode,
   type Node,
-  operandsOf,
   type Reducer,
   SCALAR_OPS,
   type ScalarOp,
@@ -22,8 +20,6 @@ export type Source = (index: readonly Index[]) => Node;
 
 /** By which divisors to cut the loops of a kernel, by order of their making. */
 export type Cuts = ReadonlyMap<number, readonly number[]>;
-
-type Fields<N> = N extends Node ? Omit<N, "id" | "loops" | "cost"> : never;
 
 /** A loop over an axis, cut where quotients of it were met in an earlier build. */
 interface Axis {
@@ -40,6 +36,8 @@ export class KernelBuilder {
   private readonly axes = new Map<number, Axis[]>();
   private readonly axisOf = new Map<Loop, Axis>();
   private bounds: readonly Bound[] = [];
+  /** Identifies the bounds in force: part of the key of a memoised value. */
+  boundsKey = "";
 
   constructor(private readonly cuts: Cuts = new Map()) {}
 
@@ -47,24 +45,35 @@ export class KernelBuilder {
     return this.nodes.size;
   }
 
-  /** Identifies the bounds in force: part of the key of a memoised value. */
-  get boundsKey(): string {
-    return this.bounds.map((b) => `${b.index.id}<${b.extent}`).join();
-  }
-
   // Values
 
   constant(value: number, dtype: DType): Node {
     const name = Object.is(value, -0) ? "-0" : value;
-    return this.intern(`c${name}:${dtype}`, { op: "const", dtype, value });
+    const key = `c${name}:${dtype}`;
+    return this.nodes.get(key) ?? this.added(key, {
+      op: "const",
+      dtype,
+      value,
+      loops: NO_LOOPS,
+      cost: 0,
+      id: this.nodes.size,
+    });
   }
 
   apply(op: ScalarOp, dtype: DType, ...args: readonly Node[]): Node {
     const simpler = simplified(op, dtype, args);
     if (typeof simpler === "number") return this.constant(simpler, dtype);
     if (simpler) return simpler;
-    const key = `${op}:${dtype}(${args.map((a) => a.id)})`;
-    return this.intern(key, { op, dtype, args });
+    let key = `${op}:${dtype}`;
+    for (let i = 0; i < args.length; i++) key += `,${args[i]!.id}`;
+    return this.nodes.get(key) ?? this.added(key, {
+      op,
+      dtype,
+      args,
+      loops: loopsOf(args),
+      cost: SCALAR_OPS[op] + costOf(args),
+      id: this.nodes.size,
+    });
   }
 
   cast(x: Node, dtype: DType): Node {
@@ -73,24 +82,39 @@ export class KernelBuilder {
 
   load(buffer: number, offset: Index): Node {
     const key = `l${buffer}[${offset.id}]${this.boundsKey}`;
-    const { dtype } = this.buffers[buffer]!;
-    return this.intern(key, {
+    const known = this.nodes.get(key);
+    if (known) return known;
+    const { bounds } = this;
+    const indices = [offset, ...bounds.map((b) => b.index)];
+    return this.added(key, {
       op: "load",
-      dtype,
+      dtype: this.buffers[buffer]!.dtype,
       buffer,
       offset,
-      bounds: this.bounds,
+      bounds,
+      loops: loopsOf(indices),
+      cost: costOf(indices.flatMap(dynamicNodes)),
+      id: this.nodes.size,
     });
   }
 
   /** An index as a number. */
   value(index: Index, dtype: DType): Node {
-    const node = index.terms.length === 0
-      ? this.constant(index.constant, "int32")
-      : this.intern(`i${index.id}`, { op: "index", dtype: "int32", index });
-    return node.op === "const"
-      ? this.constant(node.value, dtype)
-      : this.cast(node, dtype);
+    return index.terms.length === 0
+      ? this.constant(index.constant, dtype)
+      : this.cast(this.indexNode(index), dtype);
+  }
+
+  private indexNode(index: Index): Node {
+    const key = `i${index.id}`;
+    return this.nodes.get(key) ?? this.added(key, {
+      op: "index",
+      dtype: "int32",
+      index,
+      loops: index.loops,
+      cost: costOf(dynamicNodes(index)),
+      id: this.nodes.size,
+    });
   }
 
   /** A number as an index; `node` must lie in `[min, max]`. */
@@ -130,7 +154,7 @@ export class KernelBuilder {
 
   /** Evaluates `f` so that its loads are 0 wherever a bound does not hold. */
   within<T>(bounds: readonly Bound[], f: () => T): T {
-    const outer = this.bounds;
+    const [outer, outerKey] = [this.bounds, this.boundsKey];
     const needed = bounds.filter(({ index, extent }) =>
       index.min < 0 || index.max >= extent
     );
@@ -140,10 +164,12 @@ export class KernelBuilder {
         !outer.some((o) => o.index === b.index && o.extent === b.extent)
       ),
     ];
+    this.boundsKey = this.bounds.map((b) => `${b.index.id}<${b.extent}`).join();
     try {
       return f();
     } finally {
       this.bounds = outer;
+      this.boundsKey = outerKey;
     }
   }
 
@@ -164,14 +190,16 @@ export class KernelBuilder {
     const inner = axes.flatMap((axis) => axis.loops);
     const around = loopsOf(outer);
     const key = `r${reducer}(${ids(inner)};${ids(around)})${value.id}`;
-    const { dtype } = value;
-    return this.intern(key, {
+    return this.nodes.get(key) ?? this.added(key, {
       op: "reduce",
-      dtype,
+      dtype: value.dtype,
       reducer,
       inner,
       outer: around,
       body: value,
+      loops: loopsAround(inner, around, [value]),
+      cost: 0,
+      id: this.nodes.size,
     });
   }
 
@@ -187,13 +215,16 @@ export class KernelBuilder {
     const inner = axes.flatMap((axis) => axis.loops);
     const around = loopsOf(outer);
     const key = `x(${ids(inner)};${ids(around)})${left.id},${right.id}`;
-    return this.intern(key, {
+    return this.nodes.get(key) ?? this.added(key, {
       op: "contract",
       dtype: left.dtype,
       inner,
       outer: around,
       left,
       right,
+      loops: loopsAround(inner, around, [left, right]),
+      cost: 0,
+      id: this.nodes.size,
     });
   }
 
@@ -272,13 +303,13 @@ export class KernelBuilder {
 
   /** Row-major position of an index into an array. */
   flatten(index: readonly Index[], shape: readonly number[]): Index {
-    let flat = this.indices.constant(0);
+    const strides = new Array<number>(shape.length);
     let stride = 1;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      flat = this.indices.add(flat, this.indices.scale(index[axis]!, stride));
+      strides[axis] = stride;
       stride *= shape[axis]!;
     }
-    return flat;
+    return this.indices.weighted(index, strides);
   }
 
   /** The index into an array of the element at a row-major position. */
@@ -289,66 +320,55 @@ export class KernelBuilder {
       const extent = shape[axis]!;
       if (extent <= 1) continue;
       const isFirst = shape.slice(0, axis).every((e) => e <= 1);
-      index[axis] = isFirst ? rest : this.indices.remainder(rest, extent);
-      rest = this.indices.quotient(rest, extent);
+      const quotient = this.indices.quotient(rest, extent);
+      index[axis] = isFirst
+        ? rest
+        : this.indices.remainder(rest, extent, quotient);
+      rest = quotient;
     }
     return index;
   }
 
-  private intern(key: string, fields: Fields<Node>): Node {
-    const known = this.nodes.get(key);
-    if (known) return known;
-    const id = this.nodes.size;
-    const node = { ...fields, id, ...summary(fields as Node) } as Node;
+  private added(key: string, node: Node): Node {
     this.nodes.set(key, node);
     return node;
   }
 }
 
-function loopsOf(indices: readonly Index[]): ReadonlySet<Loop> {
-  return new Set(indices.flatMap((index) => [...index.loops]));
+const NO_LOOPS: ReadonlySet<Loop> = new Set();
+
+/** The loops of some nodes or indices; as a rule those of one are all. */
+function loopsOf(
+  parts: readonly { readonly loops: ReadonlySet<Loop> }[],
+): ReadonlySet<Loop> {
+  let all = NO_LOOPS;
+  for (let i = 0; i < parts.length; i++) {
+    const { loops } = parts[i]!;
+    if (all.size === 0) all = loops;
+    else if (loops !== all && !loops.isSubsetOf(all)) all = all.union(loops);
+  }
+  return all;
+}
+
+/** The loops of a stage over `inner` loops: of what was asked for, and of the bodies. */
+function loopsAround(
+  inner: readonly Loop[],
+  outer: ReadonlySet<Loop>,
+  bodies: readonly Node[],
+): ReadonlySet<Loop> {
+  const loops = new Set(outer);
+  for (const body of bodies) for (const loop of body.loops) loops.add(loop);
+  for (const loop of inner) loops.delete(loop);
+  return loops;
 }
 
 function ids(loops: Iterable<Loop>): string {
   return Array.from(loops, (l) => l.id).join();
 }
 
-function summary(node: Node): { loops: ReadonlySet<Loop>; cost: number } {
-  switch (node.op) {
-    case "const":
-      return { loops: new Set(), cost: 0 };
-    case "index":
-      return {
-        loops: node.index.loops,
-        cost: costOf(dynamicNodes(node.index)),
-      };
-    case "load":
-      return { loops: loopsOfLoad(node), cost: costOf(operandsOf(node)) };
-    case "reduce":
-    case "contract": {
-      const bodies = node.op === "reduce"
-        ? [node.body]
-        : [node.left, node.right];
-      const loops = new Set([
-        ...node.outer,
-        ...bodies.flatMap((b) => [...b.loops]),
-      ]);
-      for (const loop of node.inner) loops.delete(loop);
-      return { loops, cost: 0 };
-    }
-    default:
-      return {
-        loops: new Set(node.args.flatMap((a) => [...a.loops])),
-        cost: SCALAR_OPS[node.op] + costOf(node.args),
-      };
-  }
-}
-
-function loopsOfLoad({ offset, bounds }: LoadNode): ReadonlySet<Loop> {
-  return loopsOf([offset, ...bounds.map((b) => b.index)]);
-}
-
 /** Saturates: shared operands are counted each time they are read. */
 function costOf(nodes: readonly Node[]): number {
-  return Math.min(1e6, nodes.reduce((sum, node) => sum + node.cost, 0));
+  let cost = 0;
+  for (let i = 0; i < nodes.length; i++) cost += nodes[i]!.cost;
+  return Math.min(1e6, cost);
 }

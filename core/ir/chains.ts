@@ -1,4 +1,9 @@
-/** Chains: how values of a jaxpr are computed from those that are stored. */
+/**
+ * Chains: how values of a jaxpr are computed from those that are stored.
+ *
+ * All equations are followed several times, in code that is not optimised yet:
+ * loops here count, as iterators and closures would take most of the time.
+ */
 
 import type { Equation } from "../jaxpr.ts";
 import { Var } from "../jaxpr.ts";
@@ -64,44 +69,45 @@ export class Chains {
   }
 
   /** Finds the chains of the results of an equation; its inputs have theirs. */
-  follow(equation: Equation): void {
-    const { primitive: { cost = 1, isContraction }, outputs } = equation;
-    const below = varsIn(equation).map((v) => this.seen(v));
-    const { leaves, ...all } = joined(below);
-    for (const v of outputs) {
-      this.computed.set(v, {
-        cost: cost + all.cost,
-        depth: all.depth + 1,
-        leaves,
-        contraction: isContraction ? v : all.contraction,
-      });
+  follow(
+    { primitive, outputs }: Equation,
+    inputs: readonly Var[],
+  ): void {
+    let cost = primitive.cost ?? 1;
+    let depth = 1;
+    let leaves = NONE;
+    let contraction: Var | null = null;
+    for (let i = 0; i < inputs.length; i++) {
+      const chain = this.seen(inputs[i]!);
+      cost += chain.cost;
+      depth = Math.max(depth, chain.depth + 1);
+      leaves = union(leaves, chain.leaves);
+      contraction ??= chain.contraction;
     }
+    for (let i = 0; i < outputs.length; i++) {
+      const v = outputs[i]!;
+      if (primitive.isContraction) contraction = v;
+      this.computed.set(v, { cost, depth, leaves, contraction });
+    }
+  }
+
+  /** The stored values that some values are computed from. */
+  leavesOf(values: readonly Var[]): readonly Var[] {
+    return values.reduce((all, v) => union(all, this.seen(v).leaves), NONE);
   }
 }
 
 const NONE: readonly Var[] = [];
 
-/** Several chains as one. Runs so often that it has no closures or iterators. */
-export function joined(chains: readonly Chain[]): Chain {
-  let [cost, depth, leaves] = [0, 0, NONE];
-  let contraction: Var | null = null;
-  for (let i = 0; i < chains.length; i++) {
-    const chain = chains[i]!;
-    cost += chain.cost;
-    depth = Math.max(depth, chain.depth);
-    leaves = i === 0 ? chain.leaves : union(leaves, chain.leaves);
-    contraction ??= chain.contraction;
-  }
-  return { cost, depth, leaves, contraction };
-}
-
 /** Both of two sorted lists; one of them itself where it has all. */
 function union(x: readonly Var[], y: readonly Var[]): readonly Var[] {
-  if (x === y) return x;
+  if (x === y || y.length === 0) return x;
+  if (x.length === 0) return y;
   const all: Var[] = [];
   let [i, j] = [0, 0];
   while (i < x.length && j < y.length) {
-    const [a, b] = [x[i]!, y[j]!];
+    const a = x[i]!;
+    const b = y[j]!;
     if (a.id <= b.id) i++;
     if (b.id <= a.id) j++;
     all.push(a.id <= b.id ? a : b);

@@ -5,7 +5,7 @@
 
 import type { Equation, Jaxpr } from "../jaxpr.ts";
 import { Var } from "../jaxpr.ts";
-import { type Chain, Chains, emitsSteps, joined, varsIn } from "./chains.ts";
+import { Chains, emitsSteps, varsIn } from "./chains.ts";
 import {
   Grouping,
   type KernelLimits,
@@ -56,7 +56,7 @@ function withoutCheap(
     equations.flatMap((e) => e.primitive.readsManyTimes ? varsIn(e) : []),
   );
   for (const equation of equations) {
-    chains.follow(equation);
+    chains.follow(equation, varsIn(equation));
     if (emitsSteps(equation)) continue;
     for (const v of equation.outputs) {
       const { cost, leaves } = chains.of(v);
@@ -91,38 +91,38 @@ function chainsOf(
   const store = (v: Var): void => {
     const source = viewed(v, definitions, chains);
     chains.store(source.of);
-    for (const view of source.through.toReversed()) chains.follow(view);
+    for (const view of source.through.toReversed()) {
+      chains.follow(view, varsIn(view));
+    }
   };
   for (const equation of jaxpr.equations) {
     const { primitive, outputs } = equation;
     const inputs = varsIn(equation);
-    for (const v of inputs) {
-      const { cost, depth, contraction } = chains.seen(v);
+    let leaves = 0;
+    for (let i = 0; i < inputs.length; i++) {
+      const { cost, depth, contraction } = chains.seen(inputs[i]!);
       const isTooCostly = primitive.readsManyTimes && cost > OPERAND_LIMIT;
       const isSecond = primitive.isContraction && contraction !== null;
-      if (isTooCostly || isSecond || depth > DEPTH_LIMIT) store(v);
+      const isTooDeep = depth > DEPTH_LIMIT;
+      if (isTooCostly || isSecond || isTooDeep) store(inputs[i]!);
+      leaves += chains.seen(inputs[i]!).leaves.length;
     }
-    const below = inputs.map((v) => chains.seen(v));
-    if (readsTooMany(below, bindings)) store(inputs[widestOf(below)]!);
-    for (const v of outputs) {
-      if (emitsSteps(equation)) chains.store(v);
-      definitions.set(v, equation);
+    if (leaves >= bindings && chains.leavesOf(inputs).length >= bindings) {
+      store(widestOf(inputs, chains));
     }
-    chains.follow(equation);
+    if (emitsSteps(equation)) outputs.forEach((v) => chains.store(v));
+    for (let i = 0; i < outputs.length; i++) {
+      definitions.set(outputs[i]!, equation);
+    }
+    chains.follow(equation, inputs);
   }
   return chains;
 }
 
-/** Whether a kernel would use more buffers than it may. */
-function readsTooMany(below: readonly Chain[], bindings: number): boolean {
-  const most = below.reduce((sum, { leaves }) => sum + leaves.length, 0);
-  return most >= bindings && joined(below).leaves.length >= bindings;
-}
-
-/** Which of several chains reads the most. */
-function widestOf(chains: readonly Chain[]): number {
-  const counts = chains.map(({ leaves }) => leaves.length);
-  return counts.indexOf(Math.max(...counts));
+/** Which of several values reads the most. */
+function widestOf(values: readonly Var[], chains: Chains): Var {
+  const counts = values.map((v) => chains.seen(v).leaves.length);
+  return values[counts.indexOf(Math.max(...counts))]!;
 }
 
 /**

@@ -44,8 +44,7 @@ export interface Term {
 export class Index {
   readonly min: number;
   readonly max: number;
-  /** The loops it depends on, by id. */
-  readonly loops: ReadonlySet<Loop>;
+  private known: ReadonlySet<Loop> | null = null;
 
   constructor(
     readonly constant: number,
@@ -54,16 +53,18 @@ export class Index {
   ) {
     let min = constant;
     let max = constant;
-    const loops = new Set<Loop>();
     for (const { atom, stride } of terms) {
       const [low, high] = rangeOf(atom);
       min += stride * (stride > 0 ? low : high);
       max += stride * (stride > 0 ? high : low);
-      for (const loop of loopsOf(atom)) loops.add(loop);
     }
     this.min = min;
     this.max = max;
-    this.loops = loops;
+  }
+
+  /** The loops it depends on, by id. */
+  get loops(): ReadonlySet<Loop> {
+    return this.known ??= loopsOf(this.terms);
   }
 }
 
@@ -76,9 +77,16 @@ function rangeOf(atom: IndexAtom): readonly [min: number, max: number] {
   ];
 }
 
-function loopsOf(atom: IndexAtom): Iterable<Loop> {
-  if (atom instanceof Loop) return [atom];
-  return atom instanceof Dynamic ? atom.node.loops : atom.index.loops;
+function loopsOf(terms: readonly Term[]): ReadonlySet<Loop> {
+  const loops = new Set<Loop>();
+  for (const { atom } of terms) {
+    if (atom instanceof Loop) loops.add(atom);
+    else {
+      const { loops: own } = atom instanceof Dynamic ? atom.node : atom.index;
+      for (const loop of own) loops.add(loop);
+    }
+  }
+  return loops;
 }
 
 const modulo = (x: number, d: number) => x - d * Math.floor(x / d);
@@ -90,6 +98,7 @@ function isPresent({ stride, atom }: Term): boolean {
 
 /** The terms of a sum; those of both summands are sorted by atom. */
 function sumOf(x: readonly Term[], y: readonly Term[]): readonly Term[] {
+  if (x.length === 0) return y;
   const sum: Term[] = [];
   let [i, j] = [0, 0];
   while (i < x.length && j < y.length) {
@@ -106,7 +115,15 @@ function sumOf(x: readonly Term[], y: readonly Term[]): readonly Term[] {
       j++;
     }
   }
-  return [...sum, ...x.slice(i), ...y.slice(j)];
+  while (i < x.length) sum.push(x[i++]!);
+  while (j < y.length) sum.push(y[j++]!);
+  return sum;
+}
+
+function scaled(terms: readonly Term[], factor: number): readonly Term[] {
+  return factor === 1
+    ? terms
+    : terms.map(({ atom, stride }) => ({ atom, stride: stride * factor }));
 }
 
 /** Makes and combines the indices of one kernel. */
@@ -152,10 +169,19 @@ export class IndexSpace {
 
   scale(x: Index, factor: number): Index {
     if (factor === 1) return x;
-    return this.intern(
-      x.constant * factor,
-      x.terms.map(({ atom, stride }) => ({ atom, stride: stride * factor })),
-    );
+    return this.intern(x.constant * factor, scaled(x.terms, factor));
+  }
+
+  /** The sum of some indices, each times a factor of its own. */
+  weighted(indices: readonly Index[], factors: readonly number[]): Index {
+    let constant = 0;
+    let terms: readonly Term[] = [];
+    for (let i = 0; i < indices.length; i++) {
+      const [index, factor] = [indices[i]!, factors[i]!];
+      constant += index.constant * factor;
+      terms = sumOf(terms, scaled(index.terms, factor));
+    }
+    return this.intern(constant, terms);
   }
 
   /** `floor(x / divisor)`. */
@@ -173,8 +199,12 @@ export class IndexSpace {
     return this.add(whole, this.quotientOfRest(rest, divisor));
   }
 
-  remainder(x: Index, divisor: number): Index {
-    return this.add(x, this.scale(this.quotient(x, divisor), -divisor));
+  remainder(
+    x: Index,
+    divisor: number,
+    quotient: Index = this.quotient(x, divisor),
+  ): Index {
+    return this.add(x, this.scale(quotient, -divisor));
   }
 
   private quotientOfRest(x: Index, divisor: number): Index {

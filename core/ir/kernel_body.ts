@@ -88,7 +88,8 @@ export class KernelBody {
     let known = this.values.get(v);
     if (!known) this.values.set(v, known = new Map());
     return (index) => {
-      const key = index.map((i) => i.id) + this.k.boundsKey;
+      let key = this.k.boundsKey;
+      for (let i = 0; i < index.length; i++) key += `,${index[i]!.id}`;
       let node = known.get(key);
       if (!node) {
         if (this.k.nodeCount > NODE_BUDGET) throw new BudgetExceeded();
@@ -126,10 +127,10 @@ export class KernelBody {
     for (const [v, nodes] of this.values) {
       const { size } = v.aval;
       const made = new Set(nodes.values());
-      const evaluations = [...made]
-        .reduce((n, node) => n + evaluationsOf(node, loops), 0);
+      let evaluations = 0;
+      for (const node of made) evaluations += evaluationsOf(node, loops);
       if (size === 0 || evaluations <= size) continue;
-      const isHeavy = this.cost(v) >= REDUCTION_COST;
+      const isHeavy = costOf(this.block.definitionOf(v)) >= REDUCTION_COST;
       const waste = isHeavy ? Infinity : wasteOf(made, size, loops);
       if (waste > WASTE_LIMIT * size) wasteful.set(v, evaluations);
     }
@@ -155,14 +156,10 @@ export class KernelBody {
     return new Conflict(new Set(), new Set(roots));
   }
 
-  private cost(v: Var): number {
-    return this.block.definitionOf(v).primitive.cost ?? 1;
-  }
-
   private evaluate(v: Var, index: readonly Index[]): Node {
     const equation = this.block.definitionOf(v);
     const node = this.sourcesOf(equation)[equation.outputs.indexOf(v)]!(index);
-    if (this.cost(v) >= REDUCTION_COST) {
+    if (costOf(equation) >= REDUCTION_COST) {
       for (const stage of stagesWithin([node])) {
         if (!this.owners.has(stage)) this.owners.set(stage, v);
       }
@@ -187,4 +184,8 @@ export class KernelBody {
     }
     return sources;
   }
+}
+
+function costOf({ primitive }: Equation): number {
+  return primitive.cost ?? 1;
 }

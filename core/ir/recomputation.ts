@@ -5,9 +5,14 @@ import { isApplied, type Node, operandsOf, SCALAR_OPS } from "./scalar.ts";
 
 /** How often a nest over `loops` evaluates a node: loops up to the last that it uses. */
 export function evaluationsOf(node: Node, loops: readonly Loop[]): number {
-  const last = loops.findLastIndex((loop) => node.loops.has(loop));
-  const around = new Set([...loops.slice(0, last + 1), ...node.loops]);
-  return [...around].reduce((n, loop) => n * loop.extent, 1);
+  let last = loops.length - 1;
+  while (last >= 0 && !node.loops.has(loops[last]!)) last--;
+  let evaluations = 1;
+  for (let i = 0; i <= last; i++) evaluations *= loops[i]!.extent;
+  for (const loop of node.loops) {
+    if (!loops.includes(loop)) evaluations *= loop.extent;
+  }
+  return evaluations;
 }
 
 /** Additions beyond those of making each of `size` elements once. */

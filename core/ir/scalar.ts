@@ -176,8 +176,10 @@ export function operandsOf(node: Node): readonly Node[] {
 
 /** The nodes that an index is computed from. */
 export function dynamicNodes(index: Index): readonly Node[] {
-  return index.terms.flatMap(({ atom }) => {
-    if ("node" in atom) return [atom.node];
-    return "index" in atom ? dynamicNodes(atom.index) : [];
-  });
+  const nodes: Node[] = [];
+  for (const { atom } of index.terms) {
+    if ("node" in atom) nodes.push(atom.node);
+    else if ("index" in atom) nodes.push(...dynamicNodes(atom.index));
+  }
+  return nodes;
 }

@@ -60,7 +60,11 @@ class Group implements Unit {
     if (this === target) return true;
     if (this.searched === search) return false;
     this.searched = search;
-    return this.consumers.some((c) => c.reaches(target, search));
+    const { consumers } = this;
+    for (let i = 0; i < consumers.length; i++) {
+      if (consumers[i]!.reaches(target, search)) return true;
+    }
+    return false;
   }
 }
 
@@ -145,13 +149,12 @@ export class Grouping {
   }
 
   private use(atoms: readonly Atom[], units: readonly Group[]): void {
-    for (const v of atoms) {
+    for (let i = 0; i < atoms.length; i++) {
+      const v = atoms[i]!;
       if (!(v instanceof Var)) continue;
       const users = this.users.get(v);
-      if (!users) this.users.set(v, [...units]);
-      else {
-        for (const unit of units) if (!users.includes(unit)) users.push(unit);
-      }
+      if (!users) this.users.set(v, units.slice());
+      else addMissing(users, units);
     }
   }
 
@@ -201,6 +204,12 @@ export class Grouping {
     return users.every((user) =>
       user === group || !user.reaches(group, search)
     );
+  }
+}
+
+function addMissing(users: Group[], units: readonly Group[]): void {
+  for (let i = 0; i < units.length; i++) {
+    if (!users.includes(units[i]!)) users.push(units[i]!);
   }
 }
 
