@@ -217,12 +217,14 @@ function rangesOf(
   return axes.map((axis) => ({ axis, positions: context.positionsOf(axis) }));
 }
 
-/** How many vectors are under way at a time: as many as hide the latency of sums. */
+/**
+ * How many vectors are under way at a time: as many as hide the latency of sums,
+ * and share the addresses of what is loaded and stored.
+ */
 function unrollOf(group: readonly Stage[]): number {
-  const hasSum = group.some((s) => s.kind === "reduce");
   const cost = costOf(group);
   if (cost > 40) return 1;
-  return hasSum ? (cost > 12 ? 2 : 4) : (cost > 12 ? 1 : 2);
+  return cost > 12 ? 2 : 4;
 }
 
 /** Rough additions of one evaluation; what stages share is computed once. */
