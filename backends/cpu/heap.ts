@@ -22,8 +22,10 @@ const [START, SIZE, BEFORE, AFTER, PREVIOUS, NEXT, IS_FREE] = [
 const STEPS = 32;
 const STEP_BITS = 5;
 
-/** Sizes below 2^27, which is more than 32 bits can address. */
-const BINS = STEPS * (27 - STEP_BITS + 1);
+/** Sizes are smaller: there are not so many units that 32 bits can address. */
+const SIZE_BITS = 27;
+
+const BINS = STEPS * (SIZE_BITS - STEP_BITS + 1);
 
 /** Blocks of units `[start, end)`. Block 0 is none. */
 export class Heap {
@@ -178,7 +180,8 @@ function binOf(size: number): number {
 
 /** Units of a block where `size` are asked for: the next size with which a bin begins, at most 3 % more. */
 export function roundUp(size: number): number {
-  if (size < 2 * STEPS) return size;
+  // What is too large for any block must not become small: bits would be lost.
+  if (size < 2 * STEPS || size >= 2 ** SIZE_BITS) return size;
   const step = 1 << (31 - Math.clz32(size) - STEP_BITS);
   return (size + step - 1) & -step;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Blocks } from "../../backends/cpu/blocks.ts";
+import { blockBytes, Blocks } from "../../backends/cpu/blocks.ts";
 import { Heap } from "../../backends/cpu/heap.ts";
 
 /** Sizes of all magnitudes, and what to do with them. */
@@ -95,4 +95,13 @@ Deno.test("small values of whole pages begin at different places of a page", () 
     blocks.addressOf(blocks.allocate(16384)) % 4096
   );
   assertEquals(new Set(places).size, 4);
+});
+
+Deno.test("a block takes no less than is asked for, however much that is", () => {
+  for (let exponent = 0; exponent <= 53; exponent++) {
+    for (const bytes of [2 ** exponent, 1.25 * 2 ** exponent]) {
+      assert(blockBytes(bytes) >= bytes, `2^${exponent}`);
+      assert(blockBytes(bytes) <= 1.04 * bytes + 128, `2^${exponent}`);
+    }
+  }
 });
