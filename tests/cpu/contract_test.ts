@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { contractCode } from "../../backends/cpu/codegen/contract.ts";
-import { planOf } from "../../backends/cpu/codegen/contract_plan.ts";
+import { type Plan, planOf } from "../../backends/cpu/codegen/contract_plan.ts";
 import type { NDArray } from "../../core/array.ts";
 import type { DType } from "../../core/dtype.ts";
 import { add } from "../../core/ops/addition.ts";
@@ -310,18 +310,32 @@ Deno.test("what is not a number spreads to its row and column, and no further", 
   );
 });
 
+/** The plan of the only contraction in a Program. */
+function planIn(f: Fn, ...shapes: readonly (readonly number[])[]): Plan | null {
+  const program = programOf(f, shapes.map((shape) => integers(shape)));
+  const [kernel] = program.steps.flatMap((step) =>
+    step.kind === "kernel" && step.kernel.kind === "contract"
+      ? [step.kernel]
+      : []
+  );
+  return planOf(kernel!);
+}
+
 Deno.test("which contractions are cut into blocks, and which are nests", () => {
-  const planned = (...[m, k, n]: readonly [number, number, number]) => {
-    const program = programOf(matmul, [integers([m, k]), integers([k, n])]);
-    const [kernel] = program.steps.flatMap((step) =>
-      step.kind === "kernel" && step.kernel.kind === "contract"
-        ? [step.kernel]
-        : []
-    );
-    return planOf(kernel!) !== null;
-  };
+  const planned = (...[m, k, n]: readonly [number, number, number]) =>
+    planIn(matmul, [m, k], [k, n]) !== null;
   assert(planned(64, 64, 64));
   assert(planned(512, 512, 8));
   assert(!planned(1, 300, 200), "its matrix is read once");
   assert(!planned(300, 1, 200), "one product for each store");
+});
+
+Deno.test("sums grow where they are stored, if nothing else is made of them", () => {
+  const growsThere = (f: Fn, ...shapes: readonly (readonly number[])[]) =>
+    planIn(f, ...shapes)!.result !== null;
+  assert(growsThere(matmul, [64, 400], [400, 64]));
+  assert(growsThere(matmul, [5, 64, 64], [5, 64, 64]));
+  assert(growsThere((x, y) => swapLast(matmul(x, y)), [64, 64], [64, 64]));
+  assert(!growsThere((x, y) => add(matmul(x, y), y), [64, 64], [64, 64]));
+  assert(!growsThere(matmul, [64, 63], [63, 63]), "vectors overlap");
 });

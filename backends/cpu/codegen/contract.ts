@@ -16,12 +16,12 @@
 
 import { DTYPES } from "../../../core/dtype.ts";
 import type { Contract } from "../../../core/ir/kernel.ts";
-import { i32, memoryFill } from "../wasm/instructions.ts";
+import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
 import { sizeOf } from "./axes.ts";
 import type { KernelCode } from "./code.ts";
 import { storeSums } from "./contract_epilogue.ts";
-import { memoryOf, sumsBytes, sumsRow } from "./contract_memory.ts";
+import { memoryOf, sumsBytes } from "./contract_memory.ts";
 import {
   type BlockPart,
   type Contraction,
@@ -35,6 +35,7 @@ import { type Cut, cutOf } from "./contract_cuts.ts";
 import { anatomyOf, type Plan, planOf } from "./contract_plan.ts";
 import { enterInnerBlock, joinedDigits, partOf } from "./contract_positions.ts";
 import { smallContractCode } from "./contract_small.ts";
+import { placeInResult } from "./contract_result.ts";
 import { addTiles, type SumsBlock } from "./contract_tiles.ts";
 import { KernelModule } from "./kernel_module.ts";
 import { VECTOR } from "./micro_kernel.ts";
@@ -95,7 +96,7 @@ class ContractWriter {
     this.phase(results * chunks.count, cost, (scope, item) => {
       const block = this.block(scope, item, chunks.count);
       this.addProducts(scope, block);
-      if (chunks.count === 1) this.store(scope, block);
+      if (chunks.count === 1 && !plan.result) this.store(scope, block);
     });
     if (chunks.count > 1) this.addUp();
     const { workspace, scratch } = memory;
@@ -153,17 +154,23 @@ class ContractWriter {
       batch: at!,
       number: joinedDigits(scope, at!, cut.count, block),
     });
-    return {
-      chunk: chunk!,
+    const of = {
       rows: part(rows.cut, row!),
       vectors: part(columns.cut, column!),
-      address: this.sums(scope, item),
     };
+    return { ...of, chunk: chunk!, address: this.sums(scope, item, of) };
   }
 
-  private sums(scope: Scope, item: I32): I32 {
+  private sums(
+    scope: Scope,
+    item: I32,
+    { rows, vectors }: Pick<Block, "rows" | "vectors">,
+  ): I32 {
     const { plan, contraction: { memory: { sums } } } = this;
     const { code } = scope;
+    if (plan.result) {
+      return placeInResult(scope, plan, plan.result, rows, vectors);
+    }
     if (plan.chunks.count === 1) {
       return code.let(i32.add(this.module.scratch, i32.const(sums)));
     }
@@ -175,22 +182,27 @@ class ContractWriter {
   /** All products of a block, or those of one chunk of the inner loops. */
   private addProducts(scope: Scope, block: Block): void {
     const { inner, chunks } = this.plan;
-    const { code } = scope;
     this.left.enter(scope, block.rows);
     this.right.enter(scope, block.vectors);
-    if (inner.blocks === 1) return this.addInnerBlock(scope, block, null);
-    const bytes = i32.mul(block.rows.count, i32.const(sumsRow(this.plan)));
-    code.do(memoryFill(block.address, i32.const(0), bytes));
+    if (inner.blocks === 1) {
+      return this.addInnerBlock(scope, block, null, null);
+    }
     const { from, count } = partOf(scope, chunks, block.chunk);
     forEach(scope, count, (place, i) => {
       const which = place.code.let(i32.add(from, i));
-      this.addInnerBlock(place, block, which);
+      this.addInnerBlock(place, block, which, i);
     });
   }
 
-  private addInnerBlock(scope: Scope, block: Block, which: I32 | null): void {
+  /** Adds the products of one block of the inner loops, to the sums of `before` others. */
+  private addInnerBlock(
+    scope: Scope,
+    block: Block,
+    which: I32 | null,
+    before: I32 | null,
+  ): void {
     const inner = enterInnerBlock(scope, this.plan.inner, which);
-    addTiles(scope, this.contraction, block, inner.count, {
+    addTiles(scope, this.contraction, block, { count: inner.count, before }, {
       right: this.right.operand(scope, block.vectors, inner, which),
       left: this.left.operand(scope, block.rows, inner, which),
     });

@@ -78,9 +78,9 @@ export function isPacked({ direct, gathered }: Side): boolean {
   return !direct && !gathered;
 }
 
-/** The stride of a load in the positions of some axes together, if there is one. */
-function evenStride(
-  { offset }: LoadNode,
+/** The stride of an access in the positions of some axes together, if there is one. */
+export function evenStride(
+  { offset }: Pick<LoadNode, "offset">,
   axes: readonly Axis[],
 ): number | null {
   const merged = mergedAxes(axes.flatMap((axis) => axis.loops), [offset]);

@@ -56,13 +56,13 @@ export function memoryOf(plan: Plan, copies: readonly PaddedCopy[]): Memory {
 }
 
 /** Bytes from one row of sums to the next. */
-export function sumsRow({ columns }: Plan): number {
-  return columns.cut.size * VECTOR;
+export function sumsRow({ columns, result }: Plan): number {
+  return result?.apart ?? columns.cut.size * VECTOR;
 }
 
-/** Bytes of a block of sums. */
+/** Bytes of a block of sums that are not where they are stored in the end. */
 export function sumsBytes(plan: Plan): number {
-  return plan.rows.cut.size * sumsRow(plan);
+  return plan.result ? 0 : plan.rows.cut.size * sumsRow(plan);
 }
 
 function sideMemory(

@@ -19,6 +19,7 @@ import {
   type InnerCut,
   innerCutOf,
 } from "./contract_cuts.ts";
+import { type ResultPlace, resultPlace } from "./contract_result.ts";
 import {
   type SumType,
   sumTypeOf,
@@ -71,6 +72,8 @@ export interface Plan {
   readonly results: number;
   /** Rough nanoseconds of a block of the result. */
   readonly cost: number;
+  /** Where sums are added up, if that is where they are stored. */
+  readonly result: ResultPlace | null;
 }
 
 /** The best plan, or `null` if it costs more than `limit`. */
@@ -95,6 +98,7 @@ interface TypedDraft extends Draft {
   readonly type: SumType;
   /** Rough nanoseconds of the whole contraction. */
   readonly cost: number;
+  readonly result: ResultPlace | null;
 }
 
 function draftOf(
@@ -145,7 +149,11 @@ function draftOf(
     inner,
   };
   const offsets = stores.map((s) => s.offset);
-  return { ...draft, cost: draftCost(draft, offsets) };
+  return {
+    ...draft,
+    cost: draftCost(draft, offsets),
+    result: resultPlace(kernel, rowAxes, columnAxes, lanes),
+  };
 }
 
 export function anatomyOf({ node, stores }: Contract): Anatomy {
@@ -215,6 +223,7 @@ function cutUp(draft: TypedDraft): Plan {
     chunks: cutOf(inner.blocks, evenly(inner.blocks, inner.blocks / parts)),
     results: results(),
     cost: draft.cost / results(),
+    result: parts === 1 ? draft.result : null,
   };
 }
 

@@ -1,5 +1,6 @@
 /** The tiles of a block, each one call of the micro-kernel. */
 
+import type { Code } from "../wasm/function.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
 import { sumsRow } from "./contract_memory.ts";
@@ -21,22 +22,28 @@ export interface SumsBlock {
   readonly vectors: Part;
 }
 
-/** Adds `count` products to each sum of a block. */
+/** How many products are added up, and after how many others: `null` if none ever. */
+interface Products {
+  readonly count: I32;
+  readonly before: I32 | null;
+}
+
+/** Adds products to each sum of a block. */
 export function addTiles(
   scope: Scope,
   contraction: Contraction,
   block: SumsBlock,
-  count: I32,
+  products: Products,
   operands: { readonly left: Operand; readonly right: Operand },
 ): void {
-  new TileWriter(contraction, block, count, operands).write(scope);
+  new TileWriter(contraction, block, products, operands).write(scope);
 }
 
 class TileWriter {
   constructor(
     private readonly contraction: Contraction,
     private readonly block: SumsBlock,
-    private readonly count: I32,
+    private readonly products: Products,
     private readonly operands: {
       readonly left: Operand;
       readonly right: Operand;
@@ -81,7 +88,7 @@ class TileWriter {
       const tile = this.tile(rows, width, [ofRows, vectors, sums]);
       const step = width * (right.spacing?.outer ?? LIST_ENTRY);
       code.while(() => i32.ge_s(rest, i32.const(width)), (c) => {
-        c.do(tile);
+        tile(c);
         c.set(vectors, i32.add(vectors, i32.const(step)));
         c.set(sums, i32.add(sums, i32.const(width * VECTOR)));
         c.set(rest, i32.sub(rest, i32.const(width)));
@@ -91,17 +98,18 @@ class TileWriter {
   }
 
   private tile(rows: number, vectors: number, addresses: readonly I32[]) {
-    const { contraction: { plan, module }, operands: { left, right } } = this;
-    const kernel = microKernel(module.module, {
-      type: plan.type,
-      rows,
-      vectors,
-      left: left.spacing,
-      right: right.spacing,
-      sums: sumsRow(plan),
-      adds: plan.inner.blocks > 1,
-    });
+    const { products: { count, before }, operands: { left, right } } = this;
+    const { plan, module } = this.contraction;
     const lists = [left.distances, right.distances].filter((x) => x !== null);
-    return kernel.run(...addresses, this.count, ...lists);
+    const run = (adds: boolean) => (code: Code) => {
+      const kernel = microKernel(module.module, {
+        ...{ type: plan.type, rows, vectors, sums: sumsRow(plan), adds },
+        left: left.spacing,
+        right: right.spacing,
+      });
+      code.do(kernel.run(...addresses, count, ...lists));
+    };
+    if (!before) return run(false);
+    return (code: Code) => code.if(before, run(true), run(false));
   }
 }
