@@ -9,6 +9,7 @@ import { formatJaxpr } from "./jaxpr_print.ts";
 import type { AnyPrimitive } from "./primitive.ts";
 import {
   identityOf,
+  mixHash,
   type Structural,
   structuralEquals,
   structuralHash,
@@ -75,7 +76,22 @@ export class Jaxpr implements Structural {
   }
 
   get hash(): number {
-    return this.hashed ??= structuralHash(this.canonical());
+    return this.hashed ??= this.newHash();
+  }
+
+  /** Of the operations alone: which variable goes where, few programs differ in. */
+  private newHash(): number {
+    let hash = this.inputs.length;
+    for (const { aval } of this.inputs) hash = mixHash(hash, aval.hash);
+    for (const { primitive, inputs, params, outputs } of this.equations) {
+      hash = mixHash(hash, identityOf(primitive));
+      hash = mixHash(hash, structuralHash(params));
+      for (const a of inputs) {
+        if (a instanceof Literal) hash = mixHash(hash, structuralHash(a.value));
+      }
+      for (const { aval } of outputs) hash = mixHash(hash, aval.hash);
+    }
+    return hash;
   }
 
   /** Equal programs may differ in the identity of their variables only. */

@@ -8,8 +8,7 @@ import {
   memoised,
   Var,
 } from "./jaxpr.ts";
-import { identityOf } from "./structural.ts";
-import { StructuralMap } from "./structural_map.ts";
+import { mixHash, structuralEquals, structuralHash } from "./structural.ts";
 
 /** All passes. The result computes the same values, bit for bit. */
 export function simplify(jaxpr: Jaxpr): Jaxpr {
@@ -18,29 +17,65 @@ export function simplify(jaxpr: Jaxpr): Jaxpr {
 
 /** Replaces equations that merely stand for a jaxpr by its equations. */
 export function withoutCalls(jaxpr: Jaxpr): Jaxpr {
-  const equations: Equation[] = [];
-  const walk = (inner: Jaxpr, atoms: Map<Var, Atom>): readonly Atom[] => {
-    const read = (a: Atom) => a instanceof Literal ? a : atoms.get(a)!;
-    for (const { primitive, inputs, params, outputs } of inner.equations) {
-      const given = inputs.map(read);
-      const body = primitive.inline?.(params);
-      if (body) {
-        const args = new Map(body.inputs.map((v, i) => [v, given[i]!]));
-        const results = walk(body, args);
-        outputs.forEach((v, i) => atoms.set(v, results[i]!));
-      } else {
-        const fresh = outputs.map((v) => new Var(v.aval));
-        outputs.forEach((v, i) => atoms.set(v, fresh[i]!));
-        equations.push({ primitive, inputs: given, params, outputs: fresh });
-      }
-    }
-    return inner.outputs.map(read);
-  };
+  const { inputs } = jaxpr;
   if (!jaxpr.equations.some((e) => e.primitive.inline?.(e.params))) {
     return jaxpr;
   }
-  const outputs = walk(jaxpr, new Map(jaxpr.inputs.map((v) => [v, v])));
-  return new Jaxpr(jaxpr.inputs, equations, outputs);
+  const equations: Equation[] = [];
+  const outputs = inlineInto(equations, jaxpr, new Renaming(), false);
+  return new Jaxpr(inputs, equations, outputs);
+}
+
+/** What variables are called in another program; those not in it keep their names. */
+class Renaming {
+  private readonly atoms = new Map<Var, Atom>();
+
+  set(v: Var, atom: Atom): void {
+    this.atoms.set(v, atom);
+  }
+
+  of(atom: Atom): Atom {
+    return atom instanceof Var ? this.atoms.get(atom) ?? atom : atom;
+  }
+
+  /** All of a list, itself where nothing is renamed. */
+  all(atoms: readonly Atom[]): readonly Atom[] {
+    for (let i = 0; i < atoms.length; i++) {
+      if (this.of(atoms[i]!) !== atoms[i]) return atoms.map((a) => this.of(a));
+    }
+    return atoms;
+  }
+}
+
+/** Appends the equations of a jaxpr; with `fresh` results, as it may stand there often. */
+function inlineInto(
+  equations: Equation[],
+  jaxpr: Jaxpr,
+  names: Renaming,
+  fresh: boolean,
+): readonly Atom[] {
+  for (const equation of jaxpr.equations) {
+    const { primitive, params, outputs } = equation;
+    const inputs = names.all(equation.inputs);
+    const body = primitive.inline?.(params);
+    if (body) {
+      const inner = new Renaming();
+      body.inputs.forEach((v, i) => inner.set(v, inputs[i]!));
+      const results = inlineInto(equations, body, inner, true);
+      outputs.forEach((v, i) => names.set(v, results[i]!));
+    } else if (fresh) {
+      const results = outputs.map((v) => new Var(v.aval));
+      outputs.forEach((v, i) => names.set(v, results[i]!));
+      equations.push({ primitive, inputs, params, outputs: results });
+    } else equations.push(withInputs(equation, inputs));
+  }
+  return names.all(jaxpr.outputs);
+}
+
+function withInputs(equation: Equation, inputs: readonly Atom[]): Equation {
+  if (inputs === equation.inputs) return equation;
+  const { primitive, params, outputs } = equation;
+  return { primitive, inputs, params, outputs };
 }
 
 /** Removes equations of which no output is used; inner jaxprs too. */
@@ -65,7 +100,8 @@ function dce(
 ): Pruned {
   const live = new Set<Atom>(jaxpr.outputs.filter((_, i) => used[i]));
   const equations: Equation[] = [];
-  for (const equation of jaxpr.equations.toReversed()) {
+  for (let i = jaxpr.equations.length - 1; i >= 0; i--) {
+    const equation = jaxpr.equations[i]!;
     const usedOuts = equation.outputs.map((v) => live.has(v));
     if (!usedOuts.includes(true)) continue;
     const kept = keepOutputs(equation, usedOuts);
@@ -97,27 +133,54 @@ function keepOutputs(equation: Equation, used: readonly boolean[]): Equation {
 
 /** Computes equal equations once. Those of `opaque` primitives are left alone. */
 export function withoutDuplicates(jaxpr: Jaxpr): Jaxpr {
-  const atoms = new Map<Var, Atom>();
-  const numbers = new Map<Atom, number>();
-  const read = (a: Atom) => a instanceof Literal ? a : atoms.get(a) ?? a;
-  const keyOf = (a: Atom) => {
-    if (a instanceof Literal) return [a.value, a.aval];
-    if (!numbers.has(a)) numbers.set(a, numbers.size);
-    return numbers.get(a)!;
-  };
-  const seen = new StructuralMap<unknown, Equation>({ limit: Infinity });
+  const names = new Renaming();
+  const seen = new Map<number, Equation[]>();
   const equations: Equation[] = [];
   for (const original of jaxpr.equations) {
-    const equation = { ...original, inputs: original.inputs.map(read) };
-    const { primitive, params, inputs, outputs } = equation;
-    const key = [identityOf(primitive), params, inputs.map(keyOf)];
-    const known = primitive.opaque ? undefined : seen.get(key);
+    const equation = withInputs(original, names.all(original.inputs));
+    const known = original.primitive.opaque ? null : knownEqual(equation, seen);
     if (known) {
-      outputs.forEach((v, i) => atoms.set(v, known.outputs[i]!));
-    } else {
-      seen.set(key, equation);
-      equations.push(equation);
-    }
+      original.outputs.forEach((v, i) => names.set(v, known.outputs[i]!));
+    } else equations.push(equation);
   }
-  return new Jaxpr(jaxpr.inputs, equations, jaxpr.outputs.map(read));
+  return new Jaxpr(jaxpr.inputs, equations, names.all(jaxpr.outputs));
+}
+
+/** An equation with the same results, or `null`: then it is the first of its kind. */
+function knownEqual(
+  equation: Equation,
+  seen: Map<number, Equation[]>,
+): Equation | null {
+  const hash = hashOf(equation);
+  const alike = seen.get(hash);
+  if (!alike) {
+    seen.set(hash, [equation]);
+    return null;
+  }
+  const known = alike.find((e) => areEqual(e, equation));
+  if (!known) alike.push(equation);
+  return known ?? null;
+}
+
+/** Without its params: with the same inputs and results, few differ in these. */
+function hashOf({ inputs, outputs }: Equation): number {
+  let hash = outputs.length === 0 ? 0 : outputs[0]!.aval.hash;
+  for (let i = 0; i < inputs.length; i++) {
+    const atom = inputs[i]!;
+    const next = atom instanceof Var ? atom.id : structuralHash(atom.value);
+    hash = mixHash(hash, next);
+  }
+  return hash;
+}
+
+function areEqual(a: Equation, b: Equation): boolean {
+  return a.primitive === b.primitive && a.inputs.length === b.inputs.length &&
+    a.inputs.every((atom, i) => sameAtom(atom, b.inputs[i]!)) &&
+    structuralEquals(a.params, b.params);
+}
+
+function sameAtom(a: Atom, b: Atom): boolean {
+  return a === b ||
+    (a instanceof Literal && b instanceof Literal && a.aval === b.aval &&
+      Object.is(a.value, b.value));
 }
