@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { cumulativeCode } from "../../backends/cpu/codegen/cumulative.ts";
 import type { NDArray } from "../../core/array.ts";
@@ -150,6 +150,33 @@ Deno.test("running sums are as good as their elements", () => {
   for (let i = 0; i < n; i += 997) {
     assertEquals(sums[i], Math.fround(element * (i + 1)));
   }
+});
+
+Deno.test("running logarithms of sums: long axes, infinities and few digits", () => {
+  const n = 70_001;
+  const values = scattered(2 * n, 400).map((v) => v / 7);
+  for (const shape of [[n, 1], [2, n], [n, 2]]) {
+    const x = arrayOf(shape, values.slice(0, shape[0]! * shape[1]!));
+    const axis = shape.indexOf(n);
+    for (const reverse of [false, true]) {
+      const options = { threads: 3, backwards: reverse };
+      check((y) => cumlogsumexp(y, axis, reverse), x, options);
+    }
+  }
+  const inf = Infinity;
+  const ends = [-inf, -inf, -3, -200, inf, 1, inf, -inf, -inf, NaN, 2, inf];
+  for (const shape of [[12, 1], [1, 12], [3, 4], [12]]) {
+    check((x) => cumlogsumexp(x, 0), arrayOf(shape, ends));
+  }
+  // Next to 1 the other terms would lose their digits.
+  const small = [0, -80, -50, -50, -20, -10, -70, -1];
+  const sums = small.map((_, i) =>
+    Math.log1p(small.slice(1, i + 1).reduce((s, v) => s + Math.exp(v), 0))
+  );
+  const results = cumlogsumexp(arrayOf([8], small), 0).dataSync();
+  sums.forEach((sum, i) =>
+    assertAlmostEquals(results[i] as number, sum, 2e-7 * sum)
+  );
 });
 
 Deno.test("running combinations of bits and truths", () => {

@@ -6,12 +6,11 @@
 import { type Cumulative, nodesOfStore } from "../../../core/ir/kernel.ts";
 import type { Code } from "../wasm/function.ts";
 import { i32 } from "../wasm/instructions.ts";
-import type { I32, Local, V128 } from "../wasm/value.ts";
+import type { I32, Local } from "../wasm/value.ts";
 import { Anatomy, sizeOf } from "./axes.ts";
 import type { KernelCode } from "./code.ts";
 import { type CumulativePlan, planOf, TILE } from "./cumulative_plan.ts";
 import { KernelModule, smaller } from "./kernel_module.ts";
-import { splat } from "./lanes.ts";
 import { rowPhase } from "./phases.ts";
 import { bindAll } from "./positions.ts";
 import { inVectors } from "./ranges.ts";
@@ -49,13 +48,13 @@ class CumulativeWriter {
     const anatomy = new Anatomy();
     nodesOfStore(store).forEach((node) => anatomy.addNode(node));
     anatomy.addIndex(store.offset);
-    // Logarithms of sums are kept in float64, whatever the dtype.
+    const { dtype } = store.value;
     this.module = new KernelModule(kernel.buffers, anatomy, [
-      { op: reducer, dtype: "float64" },
+      { op: reducer, dtype },
     ]);
     const { lanes } = this.module.form;
     this.plan = planOf(kernel, anatomy);
-    this.running = new Running(reducer, store.value.dtype, lanes);
+    this.running = new Running(reducer, dtype, lanes);
   }
 
   write(): KernelCode {
@@ -198,11 +197,7 @@ class CumulativeWriter {
   private writePrefixes(scope: Scope, chunk: Chunk): void {
     const { running, kernel: { store, reverse }, plan: { axis } } = this;
     const { code, form: { lanes } } = scope;
-    const [start] = this.startOf(scope, false, chunk);
-    const state = running.identity(code, true);
-    state.forEach((part) =>
-      code.set(part, splat(start!, running.dtype) as V128)
-    );
+    const state = running.spread(code, this.startOf(scope, false, chunk));
     const step = code.let(chunk.from);
     this.inSteps(scope, step, chunk.to, lanes, (places) => {
       const c = places[0]!.code;
@@ -294,5 +289,6 @@ function divided(
 }
 
 function assign(code: Code, to: Parts, from: Parts): void {
-  to.forEach((part, i) => code.set(part, from[i]!));
+  const values = from.flat();
+  to.flat().forEach((number, i) => code.set(number, values[i]!));
 }

@@ -51,10 +51,12 @@ export function planOf(
 ): CumulativePlan {
   const steps = { loops: [axis], extent: axis.extent };
   const { offset, value: { dtype } } = store;
-  // Products of neighbours could overflow where those from the start do not.
-  const isSafe = reducer !== "mul" || dtype !== "float64";
-  const isAlong = reducer !== "logAddExp" && isSafe &&
-    Math.abs(strideOf(offset, steps)) === 1 && axis.extent >= SHORT;
+  // In float64, products of neighbours could overflow where those from the start
+  // do not, and logarithms of sums are taken lane by lane.
+  const isApt = dtype !== "float64" ||
+    (reducer !== "mul" && reducer !== "logAddExp");
+  const isAlong = isApt && Math.abs(strideOf(offset, steps)) === 1 &&
+    axis.extent >= SHORT;
   const outer = mergedAxes(loops, indices);
   const side = outer.find((a) => strideOf(offset, a) === 1) ?? null;
   const lanes = isAlong ? null : side;

@@ -1,15 +1,7 @@
-/**
- * Running combinations: in what form they are kept, and prefixes in registers.
- *
- * Sums, products and logarithms of sums of floats are kept in float64 and
- * rounded for each result, as the interpreter does: errors do not add up. The
- * largest and smallest of short floats are kept as integers in the same order:
- * to compare floats and mind NaN takes the machine several times as long.
- */
+/** Running combinations in registers and in memory, and prefixes of them. */
 
-import { type DType, DTYPES, isFloating } from "../../../core/dtype.ts";
+import type { DType } from "../../../core/dtype.ts";
 import type { Reducer } from "../../../core/ir/scalar.ts";
-import { identityOf } from "../../../core/ir/semantics.ts";
 import type { Code } from "../wasm/function.ts";
 import {
   f32,
@@ -30,93 +22,85 @@ import type {
   Value,
 } from "../wasm/value.ts";
 import {
+  type Combination,
+  combinationOf,
+  type Combined,
+} from "./combination.ts";
+import {
   lane,
   type LaneCount,
   scalarConst,
   type ScalarType,
+  splat,
   vectorConst,
 } from "./lanes.ts";
 import { fitted } from "./operation.ts";
-import { combine } from "./operations.ts";
-import {
-  floatOf,
-  floatsOf,
-  INFINITY_BITS,
-  ordered,
-  orderedVector,
-} from "./ordered_floats.ts";
 
-/** A combination so far: one scalar, or as many vectors as `lanes` values need. */
-export type Parts = readonly Local[];
+/** A combination so far: one of scalars, or as many of vectors as `lanes` values need. */
+export type Parts = readonly Combined[];
 
 /** How values of one dtype are combined, step by step. */
 export class Running {
-  /** The dtype in which they are combined. */
-  readonly dtype: DType;
-  /** Bytes of one combined value. */
-  readonly bytes: 4 | 8;
+  /** Bytes of one combination. */
+  readonly bytes: number;
+  private readonly combination: Combination;
   private readonly isWidened: boolean;
-  private readonly isOrdered: boolean;
   /** Values in one vector. */
   private readonly width: LaneCount;
+  /** Bytes of one of the numbers of a combination. */
+  private readonly numberBytes: 4 | 8;
 
   constructor(
-    readonly reducer: Reducer,
+    reducer: Reducer,
     private readonly from: DType,
     private readonly lanes: LaneCount,
   ) {
-    this.dtype = runningDType(reducer, from);
-    this.bytes = this.dtype === "float64" ? 8 : 4;
-    this.isWidened = this.dtype === "float64" && from !== "float64";
-    this.isOrdered = this.dtype === "int32" && isFloating(from);
-    this.width = this.dtype === "float64" ? 2 : lanes;
+    this.combination = combinationOf(reducer, from);
+    const { dtype, identity } = this.combination;
+    this.numberBytes = dtype === "float64" ? 8 : 4;
+    this.bytes = this.numberBytes * identity.length;
+    this.isWidened = dtype === "float64" && from !== "float64";
+    this.width = dtype === "float64" ? 2 : lanes;
   }
 
   /** What never changes a combination. */
   identity(code: Code, wide: boolean): Parts {
-    const value = this.identityValue();
-    if (!wide) return [code.let(scalarConst(value, this.dtype))];
-    return Array.from(
-      { length: this.lanes / this.width },
-      () => code.let(vectorConst(code, value, this.dtype)),
-    );
-  }
-
-  private identityValue(): number {
-    const value = identityOf(this.reducer, this.from);
-    if (!this.isOrdered) return value;
-    return value > 0 ? INFINITY_BITS : ~INFINITY_BITS;
+    const { dtype, identity } = this.combination;
+    const one = () =>
+      identity.map((value) =>
+        code.let(
+          wide ? vectorConst(code, value, dtype) : scalarConst(value, dtype),
+        )
+      );
+    return Array.from({ length: wide ? this.lanes / this.width : 1 }, one);
   }
 
   /** Values as parts. */
   parts(code: Code, value: Value, wide: boolean): Parts {
-    if (this.isOrdered) {
-      const nan = this.reducer === "max" ? 0x7fffffff : -0x80000000;
-      return [
-        wide ? orderedVector(code, value, nan) : ordered(code, value, nan),
-      ];
-    }
-    if (!this.isWidened) return [code.let(value)];
-    if (!wide) return [code.let(f64.promote_f32(value as F32))];
-    const low = code.let(f64x2.promote_low_f32x4(value as V128));
+    return this.widened(code, value, wide).map((part) =>
+      this.combination.of(code, part, this.lanesOf(wide))
+    );
+  }
+
+  private widened(code: Code, value: Value, wide: boolean): readonly Value[] {
+    if (!this.isWidened) return [value];
+    if (!wide) return [f64.promote_f32(value as F32)];
+    const low = f64x2.promote_low_f32x4(value as V128);
     if (this.lanes === 2) return [low];
     const upper = i8x16.shuffle(value as V128, value as V128, UPPER_HALF);
-    return [low, code.let(f64x2.promote_low_f32x4(upper))];
+    return [code.let(low), f64x2.promote_low_f32x4(upper)];
   }
 
   /** Parts as values of the dtype that they came from. */
   result(code: Code, parts: Parts, wide: boolean): Value {
-    const to = this.from;
-    const lanes = wide ? this.lanes : 1;
-    return code.let(
-      fitted({ code, lanes, to }, this.narrowed(code, parts, wide)),
+    const values = parts.map((part) =>
+      this.combination.value(code, part, this.lanesOf(wide))
     );
+    const form = { code, lanes: wide ? this.lanes : 1, to: this.from } as const;
+    return code.let(fitted(form, this.narrowed(values, wide)));
   }
 
-  private narrowed(code: Code, [low, high]: Parts, wide: boolean): Value {
-    if (this.isOrdered) {
-      return wide ? floatsOf(low as V128) : floatOf(code, low as I32);
-    }
+  private narrowed([low, high]: readonly Value[], wide: boolean): Value {
     if (!this.isWidened) return low!;
     if (!wide) return f32.demote_f64(low as F64);
     const first = f32x4.demote_f64x2_zero(low as V128);
@@ -129,9 +113,17 @@ export class Running {
     return x.map((part, i) => this.join(code, part, y[i]!, wide));
   }
 
-  private join(code: Code, x: Value, y: Value, wide: boolean): Local {
-    const lanes = wide ? this.width : 1;
-    return code.let(combine(this.reducer, this.dtype, { code, lanes }, [x, y]));
+  private join(
+    code: Code,
+    x: Combined,
+    y: Combined,
+    wide: boolean,
+  ): Combined {
+    return this.combination.join(code, x, y, this.lanesOf(wide));
+  }
+
+  private lanesOf(wide: boolean): 1 | LaneCount {
+    return wide ? this.width : 1;
   }
 
   /** Combines each lane with those before it, or after it if `reverse`. */
@@ -155,72 +147,94 @@ export class Running {
     return prefixes.map(() => total);
   }
 
-  private prefix(code: Code, part: Local, reverse: boolean): Local {
+  private prefix(code: Code, part: Combined, reverse: boolean): Combined {
+    const { dtype, identity } = this.combination;
+    const none = identity.map((value) => vectorConst(code, value, dtype));
     let x = part;
     for (let by = 1; by < this.width; by *= 2) {
-      const none = vectorConst(code, this.identityValue(), this.dtype);
-      const moved = code.let(
-        i8x16.shuffle(none, x as V128, this.moveBy(reverse ? -by : by)),
+      const order = this.moveBy(reverse ? -by : by);
+      const moved = x.map((number, i) =>
+        code.let(i8x16.shuffle(none[i]!, number as V128, order))
       );
       x = this.join(code, x, moved, true);
     }
     return x;
   }
 
-  private last(code: Code, part: Local, reverse: boolean): Local {
-    const from = (reverse ? 0 : this.width - 1) * this.bytes;
-    const order = Array.from({ length: 16 }, (_, b) => from + b % this.bytes);
-    return code.let(i8x16.shuffle(part as V128, part as V128, order));
+  private last(code: Code, part: Combined, reverse: boolean): Combined {
+    const bytes = this.numberBytes;
+    const from = (reverse ? 0 : this.width - 1) * bytes;
+    const order = Array.from({ length: 16 }, (_, b) => from + b % bytes);
+    return part.map((number) =>
+      code.let(i8x16.shuffle(number as V128, number as V128, order))
+    );
   }
 
   /** The bytes of a second vector `by` lanes further, those of a first one where there are none. */
   private moveBy(by: number): readonly number[] {
+    const bytes = this.numberBytes;
     return Array.from({ length: 16 }, (_, byte) => {
-      const from = Math.floor(byte / this.bytes) - by;
+      const from = Math.floor(byte / bytes) - by;
       if (from < 0 || from >= this.width) return byte;
-      return 16 + from * this.bytes + byte % this.bytes;
+      return 16 + from * bytes + byte % bytes;
     });
   }
 
-  /** The combination of the lanes of some parts, as a scalar. */
+  /** The combination of the lanes of some parts, as scalars. */
   across(code: Code, parts: Parts): Parts {
     const total = this.total(code, this.prefixes(code, parts, false), false);
     return this.firstLane(code, total);
   }
 
   firstLane(code: Code, [part]: Parts): Parts {
-    return [code.let(lane(part as V128, 0, this.dtype))];
+    const { dtype } = this.combination;
+    return [part!.map((number) => code.let(lane(number as V128, 0, dtype)))];
+  }
+
+  /** Scalars in all lanes. */
+  spread(code: Code, [part]: Parts): Parts {
+    const { dtype } = this.combination;
+    const numbers = part!.map((number) => splat(number, dtype));
+    return Array.from(
+      { length: this.lanes / this.width },
+      () => numbers.map((number) => code.let(number)),
+    );
   }
 
   /** Keeps parts in memory. */
-  store(
-    code: Code,
-    parts: Parts,
-    { base, offset }: Place,
-    wide: boolean,
-  ): void {
-    parts.forEach((part, i) => {
-      const by = offset + 16 * i;
+  store(code: Code, parts: Parts, place: Place, wide: boolean): void {
+    parts.flat().forEach((number, i) => {
+      const { base } = place;
+      const by = this.offsetOf(place, i, wide);
       code.do(
         wide
-          ? this.storeVector(base, part as V128, by)
-          : storeOf(base, part, by),
+          ? this.storeVector(base, number as V128, by)
+          : storeOf(base, number, by),
       );
     });
   }
 
-  load(code: Code, { base, offset }: Place, wide: boolean): Parts {
-    return this.identity(code, wide).map(({ type }, i) => {
-      const by = offset + 16 * i;
-      return code.let(
-        wide ? v128.load(base, by) : loadOf(type as ScalarType, base, by),
-      );
-    });
+  load(code: Code, place: Place, wide: boolean): Parts {
+    const { base } = place;
+    let count = 0;
+    return this.identity(code, wide).map((part) =>
+      part.map(({ type }) => {
+        const by = this.offsetOf(place, count++, wide);
+        return code.let(
+          wide ? v128.load(base, by) : loadOf(type as ScalarType, base, by),
+        );
+      })
+    );
+  }
+
+  /** Where a number is; vectors of them lie one after the other. */
+  private offsetOf({ offset }: Place, i: number, wide: boolean): number {
+    return offset + i * (wide ? this.width : 1) * this.numberBytes;
   }
 
   /** With two lanes of 32 bits, vectors fill but half of a register. */
   private storeVector(base: I32, part: V128, by: number): Effect {
-    return this.width * this.bytes === 8
+    return this.width * this.numberBytes === 8
       ? v128.store64_lane(base, part, 0, by)
       : v128.store(base, part, by);
   }
@@ -250,12 +264,3 @@ function loadOf(type: ScalarType, base: I32, by: number): Value {
 
 const UPPER_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 const LOWER_HALVES = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
-
-function runningDType(reducer: Reducer, dtype: DType): DType {
-  if (isFloating(dtype)) {
-    const isExact = reducer === "max" || reducer === "min";
-    return isExact && dtype !== "float64" ? "int32" : "float64";
-  }
-  if (dtype === "bool") return "bool";
-  return DTYPES[dtype].kind === "int" ? "int32" : "uint32";
-}

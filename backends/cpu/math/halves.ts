@@ -6,6 +6,7 @@
 import type { Code } from "../wasm/function.ts";
 import { f32x4, f64x2, i32, i64x2, i8x16, v128 } from "../wasm/instructions.ts";
 import type { Local, V128 } from "../wasm/value.ts";
+import { estrin } from "./vector.ts";
 
 /** The first two lanes and the last two. */
 export type Halves = readonly [Local<"v128">, Local<"v128">];
@@ -62,8 +63,12 @@ export function widePolynomial(
   x: Local<"v128">,
   coefficients: readonly number[],
 ): V128 {
-  const [last, ...others] = coefficients.map((c) => double(code, c)).reverse();
-  return others.reduce((sum, c) => f64x2.relaxed_madd(sum, x, c), last!);
+  return estrin(x, coefficients, {
+    keep: (value) => code.let(value),
+    number: (value) => double(code, value),
+    mul: f64x2.mul,
+    madd: (a, b, c) => f64x2.relaxed_madd(a, b, c),
+  });
 }
 
 /**

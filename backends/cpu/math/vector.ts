@@ -41,22 +41,44 @@ export function signOf(code: Code, x: V128): V128 {
   return v128.and(x, bits(code, 0x80000000));
 }
 
-/**
- * `c[0] + c[1] x + c[2] x^2 + ...` by Estrin's scheme: a processor holds only
- * so many instructions that wait for others, so a short chain of dependent
- * ones is worth more than the few multiplications it costs.
- */
+/** `c[0] + c[1] x + c[2] x^2 + ...` */
 export function polynomial(
   code: Code,
   x: Local<"v128">,
   coefficients: readonly number[],
 ): V128 {
+  return estrin(x, coefficients, {
+    keep: (value) => code.let(value),
+    number: (value) => number(code, value),
+    mul: f32x4.mul,
+    madd,
+  });
+}
+
+/** What polynomials are made of. */
+export interface PolynomialParts {
+  keep(value: V128): Local<"v128">;
+  number(value: number): V128;
+  mul(x: V128, y: V128): V128;
+  madd(x: V128, y: V128, z: V128): V128;
+}
+
+/**
+ * A polynomial by Estrin's scheme: a processor holds only so many instructions
+ * that wait for others, so a short chain of dependent ones is worth more than
+ * the few multiplications it costs.
+ */
+export function estrin(
+  x: Local<"v128">,
+  coefficients: readonly number[],
+  parts: PolynomialParts,
+): V128 {
   const powers = [x]; // x, x^2, x^4, ...
   while (powers.length <= levelOf(coefficients)) {
     const last = powers.at(-1)!;
-    powers.push(code.let(f32x4.mul(last, last)));
+    powers.push(parts.keep(parts.mul(last, last)));
   }
-  return estrin(code, powers, coefficients);
+  return sumOfBlocks(powers, coefficients, parts);
 }
 
 /**
@@ -67,16 +89,19 @@ function levelOf({ length }: readonly number[]): number {
   return Math.max(0, Math.ceil(Math.log2(length / 3)));
 }
 
-function estrin(
-  code: Code,
+function sumOfBlocks(
   powers: readonly Local<"v128">[],
   coefficients: readonly number[],
+  parts: PolynomialParts,
 ): V128 {
-  if (coefficients.length === 1) return number(code, coefficients[0]!);
+  if (coefficients.length === 1) return parts.number(coefficients[0]!);
   const level = levelOf(coefficients);
   const blocks: V128[] = [];
   for (let i = 0; i < coefficients.length; i += 2 ** level) {
-    blocks.push(estrin(code, powers, coefficients.slice(i, i + 2 ** level)));
+    const block = coefficients.slice(i, i + 2 ** level);
+    blocks.push(sumOfBlocks(powers, block, parts));
   }
-  return blocks.reduceRight((sum, block) => madd(sum, powers[level]!, block));
+  return blocks.reduceRight((sum, block) =>
+    parts.madd(sum, powers[level]!, block)
+  );
 }
