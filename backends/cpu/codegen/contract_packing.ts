@@ -116,7 +116,7 @@ function packEach(
   oneByOne([place], [...first, ...last], ([inner]) => {
     const { code } = inner!;
     const value = inner!.vector(node);
-    const { base: at, offset } = inner!.addressAlong("packed", base, strides);
+    const { base: at, offset } = inner!.addressAlong(base, strides);
     code.do(v128.store(at, value, offset));
   });
 }

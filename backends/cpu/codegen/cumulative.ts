@@ -180,7 +180,7 @@ class CumulativeWriter {
     const { lanes } = this.plan;
     if (!lanes) return { base: totals, offset: 0 };
     const stride = this.running.bytes;
-    return scope.addressAlong("totals", totals, [{ axis: lanes, stride }]);
+    return scope.addressAlong(totals, [{ axis: lanes, stride }]);
   }
 
   private chunkAt({ number }: Chunk, first: I32): I32 {

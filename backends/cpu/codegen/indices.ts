@@ -45,7 +45,7 @@ const LEAST_ADDRESS = scratchOf(1);
 
 /** What a sum begins with. */
 interface Start {
-  readonly name: string;
+  /** Sums that begin with the same value are the same where all else is. */
   readonly base: I32 | null;
   readonly constant: number;
   /** Whether loads may add the constant: neither it nor the rest is negative then. */
@@ -58,7 +58,7 @@ export function scalarIndex(scope: Scope, index: Index): I32 {
 }
 
 function element(scope: Scope, terms: readonly Term[], constant: number): I32 {
-  const start = { name: "i", base: null, constant, isOffsetFree: false };
+  const start = { base: null, constant, isOffsetFree: false };
   const { base, offset } = sum(scope, start, summands(scope, terms, 1));
   return offset === 0 ? base : i32.const(offset);
 }
@@ -71,7 +71,6 @@ export function addressOf(
 ): Address {
   const { bytes } = DTYPES[scope.form.buffers[buffer]!.dtype];
   const start = {
-    name: `b${buffer}`,
     base: scope.buffer(buffer),
     constant: constant * bytes,
     isOffsetFree: true,
@@ -82,13 +81,12 @@ export function addressOf(
 /** An address of something of the kernel's own that begins at `base`. */
 export function addressAlong(
   scope: Scope,
-  name: string,
   base: I32,
   strides: readonly Stride[],
 ): Address {
   return sum(
     scope,
-    { name, base, constant: 0, isOffsetFree: true },
+    { base, constant: 0, isOffsetFree: true },
     strides.map(({ axis, stride }) => summandOf(scope, axis, stride)),
   );
 }
@@ -211,10 +209,20 @@ function rangeOf(
   return [Math.floor(index.min / divisor), Math.floor(index.max / divisor)];
 }
 
+const numbers = new WeakMap<I32, number>();
+let numbered = 0;
+
+/** A number that no other value has. */
+function numberOf(value: I32): number {
+  let number = numbers.get(value);
+  if (number === undefined) numbers.set(value, number = numbered++);
+  return number;
+}
+
 /** A sum, part by part in the places where the parts are known. */
 function sum(
   scope: Scope,
-  { name, base, constant, isOffsetFree }: Start,
+  { base, constant, isOffsetFree }: Start,
   all: readonly Summand[],
 ): Address {
   const total = all.reduce((n, s) => n + s.shift * s.stride, constant);
@@ -224,7 +232,7 @@ function sum(
   }
   const least = moving.reduce((n, s) => n + s.least, LEAST_ADDRESS);
   const offset = isOffsetFree && total >= 0 && least >= 0 ? total : 0;
-  let key = name;
+  let key = base ? `${numberOf(base)}:` : "";
   let sum = base;
   if (total !== offset) {
     key += `+${total}`;

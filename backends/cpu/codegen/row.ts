@@ -9,9 +9,6 @@ import type { Scope } from "./scope.ts";
 
 /** Values over some axes, in the form in which the kernel computes with them. */
 export class Row {
-  private static count = 0;
-  private readonly name = `row${Row.count++}`;
-
   constructor(
     private readonly start: I32,
     readonly axes: readonly Axis[],
@@ -108,7 +105,7 @@ export class Row {
       stride *= axis.extent;
       return own;
     });
-    return scope.addressAlong(this.name, this.start, strides);
+    return scope.addressAlong(this.start, strides);
   }
 }
 

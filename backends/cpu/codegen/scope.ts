@@ -326,12 +326,8 @@ export class Scope {
   }
 
   /** An address of something of the kernel's own that begins at `start`. */
-  addressAlong(
-    name: string,
-    start: I32,
-    strides: readonly Stride[],
-  ): Address {
-    return addressAlong(this, name, start, strides);
+  addressAlong(start: I32, strides: readonly Stride[]): Address {
+    return addressAlong(this, start, strides);
   }
 
   /** Computes all values, then stores them. */
