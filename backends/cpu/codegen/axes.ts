@@ -8,6 +8,9 @@ import {
 } from "../../../core/ir/index.ts";
 import type { Node } from "../../../core/ir/scalar.ts";
 
+/** Positions are signed words, also some that follow the last: ends of chunks. */
+const MOST_POSITIONS = 2 ** 31 - 2 ** 24;
+
 /** One loop of the machine: loops of the kernel, the outermost first. */
 export interface Axis {
   readonly loops: readonly Loop[];
@@ -20,7 +23,11 @@ export function strideOf(index: Index, { loops }: Axis): number {
   return index.terms.find(({ atom }) => atom === last)?.stride ?? 0;
 }
 
-/** Joins neighbours among `loops` wherever all of `indices` and `mayJoin` allow it. */
+/**
+ * Joins neighbours among `loops` wherever all of `indices` and `mayJoin` allow it.
+ *
+ * @throws {RangeError} If a loop has more positions than can be counted.
+ */
 export function mergedAxes(
   loops: readonly Loop[],
   indices: Iterable<Index>,
@@ -30,9 +37,11 @@ export function mergedAxes(
   const axes: Axis[] = [];
   for (const loop of loops) {
     if (loop.extent === 1) continue;
+    checkExtent(loop.extent);
     const next: Axis = { loops: [loop], extent: loop.extent };
     const last = axes.at(-1);
-    const isEven = last && mayJoin(last.loops.at(-1)!, loop) &&
+    const isEven = last && last.extent * loop.extent <= MOST_POSITIONS &&
+      mayJoin(last.loops.at(-1)!, loop) &&
       all.every((index) =>
         strideOf(index, last) === strideOf(index, next) * loop.extent
       );
@@ -40,6 +49,14 @@ export function mergedAxes(
     else axes.push(next);
   }
   return axes;
+}
+
+function checkExtent(extent: number): void {
+  if (extent <= MOST_POSITIONS) return;
+  throw new RangeError(
+    `Cannot run over ${extent} positions of one axis on device "cpu": it ` +
+      `counts up to ${MOST_POSITIONS}. Reshape the array to have more axes`,
+  );
 }
 
 function joined(outer: Axis, inner: Axis): Axis {
