@@ -44,6 +44,8 @@ export class Reclaimer {
   /** Weight of what is watched before the next look. */
   private patience = Infinity;
   private reluctance = 1;
+  /** Bytes that are copied out in the time of the last collection. */
+  private worth = 0;
 
   constructor(
     private readonly collector = new Collector(),
@@ -72,9 +74,9 @@ export class Reclaimer {
     this.patience = PART * budget;
   }
 
-  /** Whether a look is better than copying values out for room. */
+  /** Whether a look is better than copying values out for room: many may be dead, and it costs less. */
   get isBetterThanCopies(): boolean {
-    return this.made >= PART * this.budget;
+    return this.made >= Math.max(PART * this.budget, this.worth);
   }
 
   /** Whether it is time for a look. */
@@ -94,10 +96,10 @@ export class Reclaimer {
   private collect(free: () => number, enough: number): void {
     const start = this.now();
     this.collector.collect();
-    const worth = BYTES_PER_MILLISECOND * (this.now() - start);
+    this.worth = BYTES_PER_MILLISECOND * (this.now() - start);
     this.reluctance = free() >= enough
       ? 1
       : Math.min(2 * this.reluctance, RELUCTANCE);
-    this.patience = this.reluctance * Math.max(this.patience, worth);
+    this.patience = this.reluctance * Math.max(this.patience, this.worth);
   }
 }

@@ -89,6 +89,24 @@ Deno.test("collections come after each eighth of the budget, rarely if in vain",
   assert(vain >= 3 && vain <= 8, `${vain} collections`);
 });
 
+Deno.test("a small budget is copied out rather than collected all the time", () => {
+  const reclaimer = reclaimerOf(new Counter(), 10);
+  reclaimer.resize(2 ** 21);
+  const looksAt = (values: number) => {
+    let count = 0;
+    for (let i = 0; i < values; i++) {
+      reclaimer.watch({}, 2 ** 18);
+      if (!reclaimer.isBetterThanCopies) continue;
+      reclaimer.look(() => 0);
+      count++;
+    }
+    return count;
+  };
+  // A collection takes as long as to copy out 160 MiB, or 640 values.
+  assertEquals(looksAt(1), 1);
+  assertEquals(looksAt(6400), 10);
+});
+
 Deno.test("slow collections are rare", () => {
   const reclaimer = reclaimerOf(new Counter(), 100);
   // The first comes after 256 MiB, the others after 1600 each.
