@@ -1,5 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
+import type { DType } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import {
   argmax,
@@ -69,6 +70,25 @@ Deno.test("reduceAnd() and reduceOr() combine bools and bits", () => {
     ShapeError,
     "Cannot apply reduce_and to f32[1]: needs integers or bools",
   );
+});
+
+Deno.test("reduceMax() and reduceMin() order -0 below 0, wherever they stand", () => {
+  const others = (n: number, x: number) => Array.from({ length: n }, () => x);
+  const check = (reduce: Op, x: readonly number[], dtype: DType, to: number) =>
+    assert(Object.is(reduce(array([...x], dtype)).js(), to), `${x} ${dtype}`);
+  const [largest, smallest] = [reduceMax, reduceMin].map((f): Op => (x) =>
+    f(x, [0])
+  ) as [Op, Op];
+  for (const dtype of ["float32", "float64", "float16"] as const) {
+    for (const [n, at] of [[1, 0], [8, 5], [37, 3], [37, 20], [37, 36]]) {
+      const lone = (x: number, rest: number) => others(n!, rest).with(at!, x);
+      check(largest, lone(0, -0), dtype, 0);
+      check(largest, lone(-0, -1), dtype, -0);
+      check(smallest, lone(-0, 0), dtype, -0);
+      check(smallest, lone(0, 1), dtype, 0);
+      check(largest, lone(NaN, -0), dtype, NaN);
+    }
+  }
 });
 
 Deno.test("argmax() and argmin() take the first of ties, and NaN before all", () => {

@@ -25,8 +25,7 @@ export interface Sums {
 /** One running result for each reduction of a group. */
 export class Accumulators implements Sums {
   private readonly locals = new Map<ReduceNode, Local>();
-  /** Lanes in which a NaN was met, of largest and smallest floats. */
-  private readonly notNumbers = new Map<ReduceNode, Local<"v128">>();
+  private readonly beside = new Map<ReduceNode, BesideExtremum>();
 
   constructor(
     place: Scope,
@@ -40,8 +39,9 @@ export class Accumulators implements Sums {
       const start = identityValue(place, node, wide);
       this.locals.set(node, code.let(start));
       if (!wide || !isFloatExtremum(node)) continue;
-      const none = vectorConst(code, 0, "int32");
-      this.notNumbers.set(node, code.let(none));
+      const bits = (word: number) => code.let(vectorConst(code, word, "int32"));
+      const signs = bits(node.reducer === "max" ? -1 : 0);
+      this.beside.set(node, { nans: bits(0), signs });
     }
   }
 
@@ -51,18 +51,21 @@ export class Accumulators implements Sums {
 
   addValue(place: Scope, node: ReduceNode, value: Value): void {
     const local = this.locals.get(node)!;
-    const nans = this.notNumbers.get(node);
-    if (nans) extend(place, node, local as Local<"v128">, value as V128, nans);
-    else place.code.set(local, joined(place, node, local, value, this.wide));
+    const beside = this.beside.get(node);
+    if (beside) {
+      extend(place, node, local as Local<"v128">, beside, value as V128);
+    } else {
+      place.code.set(local, joined(place, node, local, value, this.wide));
+    }
   }
 
   /** The result so far. */
   of(place: Scope, node: ReduceNode): Value {
     const local = this.locals.get(node)!;
-    const nans = this.notNumbers.get(node);
-    if (!nans) return local;
-    const nan = vectorConst(place.code, NaN, widerDtype(node.dtype));
-    return place.code.let(v128.bitselect(nan, local as V128, nans));
+    const beside = this.beside.get(node);
+    return beside
+      ? extremumOf(place, node, local as Local<"v128">, beside)
+      : local;
   }
 
   announce(place: Scope): void {
@@ -78,19 +81,42 @@ function isFloatExtremum({ reducer, dtype }: ReduceNode): boolean {
 }
 
 /**
- * Takes one more vector into the largest or smallest so far. The instruction
- * that also propagates NaN is several of the machine: this is shorter.
+ * What the largest or smallest float so far does not show. The instruction that
+ * propagates NaN and orders zeros is several of the machine: this is shorter.
  */
+interface BesideExtremum {
+  /** Lanes in which a NaN was met. */
+  readonly nans: Local<"v128">;
+  /** Has the sign of a largest or smallest 0: where all, or any, have it. */
+  readonly signs: Local<"v128">;
+}
+
+/** Takes one more vector into the largest or smallest so far. */
 function extend(
   { code }: Scope,
   { reducer, dtype }: ReduceNode,
   local: Local<"v128">,
+  { nans, signs }: BesideExtremum,
   value: V128,
-  nans: Local<"v128">,
 ): void {
   const { pmax, pmin, ne } = dtype === "float64" ? f64x2 : f32x4;
-  code.set(local, (reducer === "max" ? pmax : pmin)(local, value));
+  const isMax = reducer === "max";
+  code.set(local, (isMax ? pmax : pmin)(local, value));
   code.set(nans, v128.or(nans, ne(value, value)));
+  code.set(signs, (isMax ? v128.and : v128.or)(signs, value));
+}
+
+function extremumOf(
+  { code }: Scope,
+  { dtype }: ReduceNode,
+  local: Local<"v128">,
+  { nans, signs }: BesideExtremum,
+): Local<"v128"> {
+  const { eq } = dtype === "float64" ? f64x2 : f32x4;
+  const all = (value: number) => vectorConst(code, value, widerDtype(dtype));
+  const zero = v128.and(signs, all(-0));
+  const signed = v128.bitselect(zero, local, eq(local, all(0)));
+  return code.let(v128.bitselect(all(NaN), signed, nans));
 }
 
 /** What a reduction begins with. */
