@@ -12,6 +12,7 @@ import {
   Var,
 } from "./jaxpr.ts";
 import type { AnyPrimitive } from "./primitive.ts";
+import { avalsOf } from "./signature.ts";
 import { type Trace, Tracer, withTrace } from "./trace.ts";
 
 /** A value of a program being recorded. */
@@ -58,9 +59,10 @@ export class StagingTrace implements Trace {
     const { inputs, params } = primitive.stage
       ? primitive.stage(given, givenParams)
       : { inputs: given, params: givenParams };
-    const avals = primitive.abstractEval(inputs.map((x) => x.aval), params);
+    const avals = primitive.abstractEval(avalsOf(inputs), params);
     const outputs = avals.map((aval) => new Var(aval));
-    const atoms = inputs.map((x) => this.atom(x));
+    const atoms = new Array<Atom>(inputs.length);
+    for (let i = 0; i < atoms.length; i++) atoms[i] = this.atom(inputs[i]!);
     this.equations.push({ primitive, inputs: atoms, params, outputs });
     return outputs.map((v) => new StagingTracer(this, v));
   }

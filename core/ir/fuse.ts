@@ -36,6 +36,7 @@ export function partition(jaxpr: Jaxpr, choices: FusionChoices): Partition {
   for (const v of jaxpr.outputs) if (v instanceof Var) required.add(v);
   for (const v of jaxpr.inputs) required.add(v);
   const first = partitionWith(jaxpr, required, choices);
+  if (first.chains.storedCount === required.size) return first;
   const chains = withoutCheap(jaxpr, first.chains, required);
   return chains.storedCount === first.chains.storedCount
     ? first

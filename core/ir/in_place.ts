@@ -1,7 +1,16 @@
 /** Which buffers a kernel may overwrite with its results. */
 
+import type { Index } from "./index.ts";
 import { type Nest, nodesOfStore, type Stage } from "./kernel.ts";
 import { type LoadNode, type Node, operandsOf } from "./scalar.ts";
+
+/** How a nest reads a buffer. */
+interface Reads {
+  /** The one element that is read; `null` if there are others, or bounds. */
+  offset: Index | null;
+  /** The last stage that reads. */
+  last: number;
+}
 
 /**
  * Buffers of a nest, read and written, such that writing in place is safe:
@@ -11,19 +20,26 @@ export function inPlacePairs(
   { stages }: Nest,
 ): readonly (readonly [from: number, to: number])[] {
   const loads = stages.map(loadsOf);
+  const reads = new Map<number, Reads>();
+  loads.forEach((list, at) => {
+    for (const load of list) {
+      const offset = load.bounds.length === 0 ? load.offset : null;
+      const known = reads.get(load.buffer);
+      if (!known) reads.set(load.buffer, { offset, last: at });
+      else {
+        if (known.offset !== offset) known.offset = null;
+        known.last = at;
+      }
+    }
+  });
   return stages.flatMap((stage, at) => {
     if (stage.kind !== "store") return [];
     const { buffer, offset } = stage.store;
     const candidates = new Set(loads[at]!.map((load) => load.buffer));
-    return [...candidates].filter((from) =>
-      from !== buffer &&
-      loads.every((list, i) =>
-        list.every((load) =>
-          load.buffer !== from ||
-          (i <= at && load.offset === offset && load.bounds.length === 0)
-        )
-      )
-    ).map((from) => [from, buffer] as const);
+    return [...candidates].filter((from) => {
+      const known = reads.get(from)!;
+      return from !== buffer && known.last === at && known.offset === offset;
+    }).map((from) => [from, buffer] as const);
   });
 }
 

@@ -156,19 +156,23 @@ export function isApplied(node: Node): node is ApplyNode {
   return node.op in SCALAR_OPS;
 }
 
+const NONE: readonly Node[] = [];
+
 /** The nodes that `node` is computed from directly, within its own stage. */
 export function operandsOf(node: Node): readonly Node[] {
   switch (node.op) {
     case "const":
     case "reduce":
     case "contract":
-      return [];
+      return NONE;
     case "index":
       return dynamicNodes(node.index);
-    case "load":
-      return [node.offset, ...node.bounds.map((b) => b.index)].flatMap(
-        dynamicNodes,
-      );
+    case "load": {
+      const { offset, bounds } = node;
+      const nodes = dynamicNodes(offset);
+      if (bounds.length === 0) return nodes;
+      return [...nodes, ...bounds.flatMap((b) => dynamicNodes(b.index))];
+    }
     default:
       return node.args;
   }
@@ -176,10 +180,12 @@ export function operandsOf(node: Node): readonly Node[] {
 
 /** The nodes that an index is computed from. */
 export function dynamicNodes(index: Index): readonly Node[] {
-  const nodes: Node[] = [];
-  for (const { atom } of index.terms) {
-    if ("node" in atom) nodes.push(atom.node);
-    else if ("index" in atom) nodes.push(...dynamicNodes(atom.index));
+  let nodes = NONE;
+  const { terms } = index;
+  for (let i = 0; i < terms.length; i++) {
+    const { atom } = terms[i]!;
+    if ("node" in atom) nodes = [...nodes, atom.node];
+    else if ("index" in atom) nodes = [...nodes, ...dynamicNodes(atom.index)];
   }
   return nodes;
 }

@@ -102,8 +102,7 @@ function evenStep(scope: Scope, terms: readonly Term[]): number {
   let step = 0;
   for (const { atom, stride } of terms) {
     if (!(atom instanceof Loop)) continue;
-    const axis = scope.axisOf(atom);
-    const { isVector } = scope.placeOf(axis).position;
+    const { axis, isVector } = scope.positionOf(atom);
     if (isVector && axis.loops.at(-1) === atom) step += stride;
   }
   return step;
@@ -193,11 +192,11 @@ function summand(
 }
 
 function summandOf(scope: Scope, axis: Axis, stride: number): Summand {
-  const { scope: place, position } = scope.placeOf(axis);
+  const { scope: place, at: value } = scope.positionOf(axis);
   const shift = scope.shiftOf(axis)?.by ?? 0;
   const key = `${axis.loops.at(-1)!.id}*${stride}`;
   const least = Math.min(0, stride * (axis.extent - 1));
-  return { scope: place, value: position.at, stride, shift, key, least };
+  return { scope: place, value, stride, shift, key, least };
 }
 
 /** The values of an atom that is no loop. */
@@ -254,8 +253,11 @@ function sum(
 
 /** The places of some summands, the outermost first. */
 function placesOf(summands: readonly Summand[]): readonly Scope[] {
-  return [...new Set(summands.map((s) => s.scope))]
-    .sort((a, b) => a.depth - b.depth);
+  const places: Scope[] = [];
+  for (const { scope } of summands) {
+    if (!places.includes(scope)) places.push(scope);
+  }
+  return places.sort((a, b) => a.depth - b.depth);
 }
 
 /** `value` times a number that is known. */

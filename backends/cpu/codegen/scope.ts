@@ -38,6 +38,8 @@ export interface Form {
 
 /** Where an axis is: `at + shift`, and in vectors each lane one further. */
 interface Position {
+  /** The place that binds it. */
+  readonly scope: Scope;
   readonly axis: Axis;
   /** `null` for 0. */
   readonly at: I32 | null;
@@ -52,7 +54,8 @@ interface Home {
 
 /** A place in the code. */
 export class Scope {
-  private readonly positions: Position[] = [];
+  /** Of axes that are bound here, and of their loops. */
+  private readonly positions = new Map<Axis | Loop, Position>();
   private readonly shifts = new Map<Axis, number>();
   private readonly results = new Map<Node, Value | Row>();
   private readonly homes = new Map<Node, Home>();
@@ -96,14 +99,16 @@ export class Scope {
       readonly shift?: number;
     } = {},
   ): this {
-    this.positions.push({ axis, at, isVector });
+    const position = { scope: this, axis, at, isVector };
+    this.positions.set(axis, position);
+    for (const loop of axis.loops) this.positions.set(loop, position);
     if (shift !== 0) this.shifts.set(axis, shift);
     return this;
   }
 
   /** Whether each lane has a position of its own on an axis. */
   isVector(axis: Axis): boolean {
-    return this.placeOf(axis).position.isVector;
+    return this.positionOf(axis).isVector;
   }
 
   /** Makes the result of a stage known. */
@@ -200,6 +205,7 @@ export class Scope {
   }
 
   private moves(node: Node): boolean {
+    if (this.shifts.size === 0) return false;
     for (const { loops } of this.shifts.keys()) {
       if (loops.some((loop) => node.loops.has(loop))) return true;
     }
@@ -246,28 +252,25 @@ export class Scope {
   }
 
   private homeOfAxis(axis: Axis): Home {
-    const { scope, position } = this.placeOf(axis);
+    const { scope, isVector } = this.positionOf(axis);
     const shift = this.shiftOf(axis)?.scope;
     return {
       scope: shift && shift.depth > scope.depth ? shift : scope,
-      varies: position.isVector,
+      varies: isVector,
     };
   }
 
   /** The axis that a loop is part of. */
   axisOf(loop: Loop): Axis {
-    const own = this.positions.find((p) => p.axis.loops.includes(loop));
-    if (own) return own.axis;
-    if (this.parent) return this.parent.axisOf(loop);
-    throw new Error(`A loop of extent ${loop.extent} has no position here`);
+    return this.positionOf(loop).axis;
   }
 
-  /** Where an axis has its position, and which. */
-  placeOf(axis: Axis): { scope: Scope; position: Position } {
-    const position = this.positions.find((p) => p.axis === axis);
-    if (position) return { scope: this, position };
-    if (this.parent) return this.parent.placeOf(axis);
-    throw new Error(`An axis of extent ${axis.extent} has no position here`);
+  /** The position of an axis, or of that which a loop is part of. */
+  positionOf(of: Axis | Loop): Position {
+    const position = this.positions.get(of);
+    if (position) return position;
+    if (this.parent) return this.parent.positionOf(of);
+    throw new Error(`A loop of extent ${of.extent} has no position here`);
   }
 
   /** By how much an axis is further here than where it has its position. */
@@ -344,12 +347,11 @@ export class Scope {
 }
 
 function deepest(root: Scope, homes: readonly Home[]): Home {
-  let home: Home = { scope: root, varies: false };
-  for (const { scope, varies } of homes) {
-    home = {
-      scope: scope.depth > home.scope.depth ? scope : home.scope,
-      varies: varies || home.varies,
-    };
+  let scope = root;
+  let varies = false;
+  for (const home of homes) {
+    if (home.scope.depth > scope.depth) scope = home.scope;
+    varies ||= home.varies;
   }
-  return home;
+  return { scope, varies };
 }
