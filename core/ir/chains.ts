@@ -104,7 +104,8 @@ function union(x: readonly Var[], y: readonly Var[]): readonly Var[] {
   if (x === y || y.length === 0) return x;
   if (x.length === 0) return y;
   const all: Var[] = [];
-  let [i, j] = [0, 0];
+  let i = 0;
+  let j = 0;
   while (i < x.length && j < y.length) {
     const a = x[i]!;
     const b = y[j]!;

@@ -20,6 +20,8 @@ const DEPTH_LIMIT = 128;
 
 /** What the policy is told besides the jaxpr. */
 export interface FusionChoices extends KernelLimits {
+  /** Where each value is defined. */
+  readonly definitions: ReadonlyMap<Var, Equation>;
   /** Values that must be stored. */
   readonly stored: ReadonlySet<Var>;
 }
@@ -73,7 +75,7 @@ function partitionWith(
   required: Iterable<Var>,
   choices: FusionChoices,
 ): Partition {
-  const chains = chainsOf(jaxpr, required, choices.bindings);
+  const chains = chainsOf(jaxpr, required, choices);
   const grouping = new Grouping(chains, choices, jaxpr.outputs);
   const { equations } = jaxpr;
   for (let i = equations.length - 1; i >= 0; i--) grouping.add(equations[i]!);
@@ -84,10 +86,9 @@ function partitionWith(
 function chainsOf(
   jaxpr: Jaxpr,
   required: Iterable<Var>,
-  bindings: number,
+  { bindings, definitions }: FusionChoices,
 ): Chains {
   const chains = new Chains(required);
-  const definitions = new Map<Var, Equation>();
   /** Stores a value; rather than a view of something computed, that itself. */
   const store = (v: Var): void => {
     const source = viewed(v, definitions, chains);
@@ -112,9 +113,6 @@ function chainsOf(
       store(widestOf(inputs, chains));
     }
     if (emitsSteps(equation)) outputs.forEach((v) => chains.store(v));
-    for (let i = 0; i < outputs.length; i++) {
-      definitions.set(outputs[i]!, equation);
-    }
     chains.follow(equation, inputs);
   }
   return chains;

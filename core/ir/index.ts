@@ -1,5 +1,6 @@
 /**
  * Index arithmetic: sums of loops times strides, kept in a normal form.
+ * Thousands are made in code not yet optimised, where loops that count are fast.
  *
  * Quotients of loops are the only other atoms; a remainder is written
  * `i - d * floor(i / d)`, so that quotient and remainder of one value cancel.
@@ -53,8 +54,9 @@ export class Index {
   ) {
     let min = constant;
     let max = constant;
-    for (const { atom, stride } of terms) {
-      const [low, high] = rangeOf(atom);
+    for (let i = 0; i < terms.length; i++) {
+      const { atom, stride } = terms[i]!;
+      const { low, high } = rangeOf(atom);
       min += stride * (stride > 0 ? low : high);
       max += stride * (stride > 0 ? high : low);
     }
@@ -68,13 +70,16 @@ export class Index {
   }
 }
 
-function rangeOf(atom: IndexAtom): readonly [min: number, max: number] {
-  if (atom instanceof Loop) return [0, Math.max(0, atom.extent - 1)];
-  if (atom instanceof Dynamic) return [atom.min, atom.max];
-  return [
-    Math.floor(atom.index.min / atom.divisor),
-    Math.floor(atom.index.max / atom.divisor),
-  ];
+function rangeOf(atom: IndexAtom): { low: number; high: number } {
+  if (atom instanceof Loop) {
+    return { low: 0, high: Math.max(0, atom.extent - 1) };
+  }
+  if (atom instanceof Dynamic) return { low: atom.min, high: atom.max };
+  const { index, divisor } = atom;
+  return {
+    low: Math.floor(index.min / divisor),
+    high: Math.floor(index.max / divisor),
+  };
 }
 
 function loopsOf(terms: readonly Term[]): ReadonlySet<Loop> {
@@ -100,9 +105,11 @@ function isPresent({ stride, atom }: Term): boolean {
 function sumOf(x: readonly Term[], y: readonly Term[]): readonly Term[] {
   if (x.length === 0) return y;
   const sum: Term[] = [];
-  let [i, j] = [0, 0];
+  let i = 0;
+  let j = 0;
   while (i < x.length && j < y.length) {
-    const [a, b] = [x[i]!, y[j]!];
+    const a = x[i]!;
+    const b = y[j]!;
     if (a.atom === b.atom) {
       sum.push({ atom: a.atom, stride: a.stride + b.stride });
       i++;
@@ -177,7 +184,8 @@ export class IndexSpace {
     let constant = 0;
     let terms: readonly Term[] = [];
     for (let i = 0; i < indices.length; i++) {
-      const [index, factor] = [indices[i]!, factors[i]!];
+      const index = indices[i]!;
+      const factor = factors[i]!;
       constant += index.constant * factor;
       terms = sumOf(terms, scaled(index.terms, factor));
     }
@@ -248,7 +256,9 @@ export class IndexSpace {
   private intern(constant: number, terms: readonly Term[]): Index {
     const kept = terms.every(isPresent) ? terms : terms.filter(isPresent);
     let key = `${constant}`;
-    for (const { atom, stride } of kept) key += `,${atom.id}*${stride}`;
+    for (let i = 0; i < kept.length; i++) {
+      key += `,${kept[i]!.atom.id}*${kept[i]!.stride}`;
+    }
     let index = this.indices.get(key);
     if (!index) {
       this.indices.set(

@@ -111,6 +111,7 @@ export class Block {
 
   private attempt(): Step[] | Conflict {
     const { units, chains } = partition(this.jaxpr, {
+      definitions: this.definitions,
       stored: this.stored,
       alone: this.alone,
       bindings: this.context.bindings,

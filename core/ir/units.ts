@@ -186,7 +186,7 @@ export class Grouping {
     users: readonly Group[],
   ): boolean {
     const { alone, bindings } = this.limits;
-    const [first] = group.roots;
+    const first = group.roots[0];
     if (!first || alone.has(v) || alone.has(first)) return false;
     const isUser = users.includes(group);
     const isEpilogue = group.contraction === null && isUser &&
