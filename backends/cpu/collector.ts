@@ -12,9 +12,16 @@
  * looks whether it works.
  */
 
+/** Elements of an array of 64 KiB: a large one would not be among young objects. */
+const YOUNG = 8192;
+/** Mebibytes in which young objects have been collected at least once. */
+const MOST_YOUNG = 32;
+
 /** The collector of the engine, set up at the first use: some milliseconds. */
 export class Collector {
   private engine: Engine | null | undefined;
+  /** Holds what is thrown away, so that it is really made. */
+  private waste: unknown[] = [];
 
   /** Whether unused objects are found; true as long as nothing speaks against it. */
   get works(): boolean {
@@ -29,7 +36,23 @@ export class Collector {
     this.opened()?.release();
   }
 
-  /** Lets them go and finds them: 4 ms, and 0.1 µs an object that is in use. */
+  /**
+   * Lets them go and finds those that are young: 1 ms. The engine collects them
+   * once their space is full, so it is filled.
+   */
+  collectYoung(): void {
+    const engine = this.opened();
+    if (engine === null) return;
+    const probes = Array.from({ length: MOST_YOUNG }, weakReference);
+    engine.release();
+    for (const probe of probes) {
+      for (let i = 0; i < 16; i++) this.waste = new Array(YOUNG);
+      if (!probe.deref()) break;
+    }
+    this.waste = [];
+  }
+
+  /** Lets them go and finds them: 10 ms, and 0.1 µs an object that is in use. */
   collect(): void {
     const engine = this.opened();
     if (engine === null) return;

@@ -88,9 +88,16 @@ export class Reclaimer {
   look(free: () => number): void {
     const enough = this.made / 2;
     this.patience = PART * this.budget;
-    if (free() < enough) this.collect(free, enough);
+    if (free() < enough && this.freeYoung(free) < enough) {
+      this.collect(free, enough);
+    }
     this.made = 0;
     this.nextRelease = RELEASED;
+  }
+
+  private freeYoung(free: () => number): number {
+    this.collector.collectYoung();
+    return free();
   }
 
   private collect(free: () => number, enough: number): void {

@@ -23,6 +23,17 @@ Deno.test("in the middle of a job, objects that nobody holds are found", () => {
   assert(!hasRun, "microtasks of the program must wait for their turn");
 });
 
+Deno.test("young objects that nobody holds are found by themselves", () => {
+  const collector = new Collector();
+  collector.collect();
+  const held = {};
+  const reference = new WeakRef(held);
+  const references = dropped();
+  collector.collectYoung();
+  assertEquals(alive(references), 0);
+  assertEquals(reference.deref(), held);
+});
+
 /** Counts instead of collecting. */
 class Counter extends Collector {
   collections = 0;
@@ -35,6 +46,8 @@ class Counter extends Collector {
   override collect(): void {
     this.collections++;
   }
+
+  override collectYoung(): void {}
 
   override release(): void {
     this.releases++;
@@ -56,7 +69,7 @@ function looks(
     reclaimer.watch({}, 2 ** 20);
     made += 2 ** 20;
     if (!reclaimer.isTime) continue;
-    const found = [before, after].map((part) => part * made).values();
+    const found = [before, 0, after].map((part) => part * made).values();
     reclaimer.look(() => found.next().value!);
     made = 0;
     count++;
