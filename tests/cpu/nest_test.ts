@@ -248,6 +248,25 @@ for (const dtype of FLOATS) {
   });
 }
 
+for (const dtype of [...FLOATS, "int8", "uint32", "bool"] as const) {
+  Deno.test(`the larger and smaller of ${dtype} and a number`, () => {
+    const bounds = [0, -0, 1, -2.5, Infinity, -Infinity, NaN];
+    const ops = ["max", "min"] as const;
+    checkElementwise(
+      [dtype],
+      (k, x) =>
+        bounds.filter((n) => isFloating(dtype) || Object.is(n, 0) || n === 1)
+          .flatMap((n) => {
+            const bound = k.constant(n, dtype);
+            return ops.flatMap((op) => [
+              k.apply(op, dtype, x!, bound),
+              k.apply(op, dtype, bound, x!),
+            ]);
+          }),
+    );
+  });
+}
+
 Deno.test("many buffers and loops have addresses of their own", () => {
   const k = new KernelBuilder();
   for (let i = 0; i < 13; i++) k.buffers.push({ dtype: "int32", size: 9 });

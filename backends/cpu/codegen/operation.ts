@@ -19,8 +19,8 @@ export interface Operation {
   readonly from: DType;
   /** The dtype of the result. */
   readonly to: DType;
-  /** The last argument, where it is a number. */
-  readonly known: number | null;
+  /** The arguments that are numbers; `null` for the others. */
+  readonly known: readonly (number | null)[];
 }
 
 /** Rounds or wraps a result to a dtype that is narrower than its form. */

@@ -13,6 +13,7 @@ import {
 import type { I32, V128, Value } from "../wasm/value.ts";
 import { arithmeticOf } from "./arithmetic.ts";
 import { bitcast, cast } from "./casts.ts";
+import { extremum } from "./extremum.ts";
 import { fitted, type Operation } from "./operation.ts";
 import {
   fromLanes,
@@ -36,12 +37,6 @@ const arithmetic = (name: "add" | "sub" | "mul"): Rule => (o) => {
   const [x, y] = o.args;
   if (o.to === "bool") return BOOLEAN[name](o);
   return fitted(o, arithmeticOf(o.to, o.lanes)[name](x!, y!));
-};
-
-const extremum = (name: "max" | "min"): Rule => (o) => {
-  const [x, y] = o.args;
-  if (o.to === "bool") return (name === "max" ? bits("or") : bits("and"))(o);
-  return arithmeticOf(o.to, o.lanes)[name](x!, y!);
 };
 
 const comparison =
@@ -139,11 +134,12 @@ function shift(
 ): Value {
   const width = 8 * DTYPES[o.to].bytes;
   const [x] = o.args;
-  const isWithin = o.known !== null && o.known >= 0 && o.known < width;
+  const count = o.known.at(-1) ?? width;
+  const isWithin = count >= 0 && count < width;
   if (o.lanes > 1 && isWithin) {
     return fitted(
       o,
-      i32x4[name](widened(o, x!, name) as V128, i32.const(o.known!)),
+      i32x4[name](widened(o, x!, name) as V128, i32.const(count)),
     );
   }
   const one: Operation = { ...o, lanes: 1 };
@@ -244,8 +240,8 @@ const RULES: Readonly<Record<ScalarOp, Rule>> = {
       ? fitted(o, arithmeticOf(o.to, o.lanes).div(o.args[0]!, o.args[1]!))
       : divideIntegers(o, false),
   rem: (o) => isFloating(o.to) ? math("rem")(o) : divideIntegers(o, true),
-  max: extremum("max"),
-  min: extremum("min"),
+  max: (o) => extremum(o, "max"),
+  min: (o) => extremum(o, "min"),
   neg: negated,
   abs: absolute,
   sign: signOf,
@@ -314,6 +310,6 @@ export function combine(
     args,
     from: dtype,
     to: dtype,
-    known: null,
+    known: [null, null],
   });
 }

@@ -180,7 +180,7 @@ export class Scope {
       args: args.map((x) => this.value(x, wide)),
       from: last.dtype,
       to: dtype,
-      known: last.op === "const" ? last.value : null,
+      known: args.map((x) => x.op === "const" ? x.value : null),
     });
   }
 
