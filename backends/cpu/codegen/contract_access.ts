@@ -1,13 +1,15 @@
 /** How the operands of a contraction can be read. */
 
 import { DTYPES } from "../../../core/dtype.ts";
+import { gcd } from "../../../core/gcd.ts";
 import { Loop } from "../../../core/ir/index.ts";
 import type { LoadNode, Node } from "../../../core/ir/scalar.ts";
 import { Anatomy, type Axis, mergedAxes, strideOf } from "./axes.ts";
 import type { InnerCut } from "./contract_cuts.ts";
 
-/** So many elements that compete for places still find some. */
-const CROWD = 8;
+/** Bytes after which places in the first cache repeat, and how many there are of each. */
+const CACHE_WAY = 4096;
+const CACHE_WAYS = 8;
 
 /** One of the two operands. */
 export interface Side {
@@ -61,16 +63,22 @@ function directOf(
 export function gatheredOf(node: Node, inner: InnerCut): LoadNode | null {
   if (!isPlainLoad(node)) return null;
   const { bytes } = DTYPES[node.dtype];
-  const isCrowded = inner.axes.some((axis) => {
+  const isConflicting = inner.axes.some((axis) => {
     const stride = strideOf(node.offset, axis) * bytes;
-    return stride !== 0 && conflicts(stride) && axis.extent > CROWD;
+    return conflicts(stride) && isCrowded(stride, axis.extent);
   });
-  return isCrowded ? null : node;
+  return isConflicting ? null : node;
 }
 
-/** Whether what lies so far apart competes for the same places of caches. */
+/** Whether what lies so far apart competes for one place of the first cache. */
 function conflicts(bytes: number): boolean {
-  return bytes % 4096 === 0;
+  return bytes % CACHE_WAY === 0;
+}
+
+/** Whether so many elements, so many bytes apart, do not find places in the first cache. */
+export function isCrowded(bytes: number, count: number): boolean {
+  if (bytes === 0) return false;
+  return count * gcd(Math.abs(bytes), CACHE_WAY) > CACHE_WAYS * CACHE_WAY;
 }
 
 /** Whether blocks of an operand are copied. */

@@ -10,7 +10,13 @@ import { DTYPES } from "../../../core/dtype.ts";
 import type { Loop } from "../../../core/ir/index.ts";
 import type { Contract } from "../../../core/ir/kernel.ts";
 import { Anatomy, type Axis, mergedAxes, sizeOf, strideOf } from "./axes.ts";
-import { gatheredOf, isPacked, type Side, sideOf } from "./contract_access.ts";
+import {
+  gatheredOf,
+  isCrowded,
+  isPacked,
+  type Side,
+  sideOf,
+} from "./contract_access.ts";
 import { type Draft, draftCost, nestCost, vectorsOf } from "./contract_cost.ts";
 import {
   type Cut,
@@ -34,6 +40,8 @@ const BLOCK_ELEMENTS = 1 << 15;
 /** The same where all is to stay in the first cache, and the fewest columns worth it. */
 const NEAR_ELEMENTS = 1 << 13;
 const NEAR_COLUMNS = 32;
+/** Vectors of columns in a block before its rows are few: a run that caches fetch ahead. */
+const LONG_RUN = 32;
 /** Nanoseconds of work that an item should have, unless it is a whole block. */
 const ITEM_COST = 20_000;
 /** Products per sum that a chunk of the inner loops should have. */
@@ -122,7 +130,12 @@ function draftOf(
   const columnAxes = axes(columnLoops);
   const last = columnAxes.at(-1);
   if (!last || last.extent < lanes) return null;
-  const rows = sideOf(left, rowAxes, inner, copies);
+  const isForFew = sizeOf(columnAxes) <= FEW_COLUMNS;
+  const plain = sideOf(left, rowAxes, inner, copies);
+  // The rows of a tile are read again for each of its neighbours.
+  const isDirect = isForFew || !plain.direct ||
+    !isCrowded(plain.direct.inner, inner.depth);
+  const rows = isDirect ? plain : { ...plain, direct: null };
   const columns = sideOf(right, columnAxes, inner, copies);
   const isWhole = last.extent % lanes === 0;
   const lane = DTYPES[type].bytes;
@@ -139,7 +152,7 @@ function draftOf(
     batch: axes(kernel.batch),
     rows: {
       ...rows,
-      gathered: sizeOf(columnAxes) <= FEW_COLUMNS ? gathered(rows) : null,
+      gathered: isForFew ? gathered(rows) : null,
     },
     columns: {
       ...columns,
@@ -194,8 +207,10 @@ function cutUp(draft: TypedDraft): Plan {
     const canCutColumns = columnSize > 2 * width;
     const canCutRows = rowSize > 2 * TILE_ROWS;
     if (!canCutColumns && !canCutRows) break;
-    const isColumnsTurn = canCutColumns &&
-      (!canCutRows || columnSize * lanes >= rowSize);
+    const isColumnsTurn = canCutColumns && (
+      !canCutRows ||
+      (columnSize > LONG_RUN && columnSize * lanes >= rowSize)
+    );
     if (isColumnsTurn) {
       columnSize = evenly(vectors, columnSize / 2, width);
     } else rowSize = evenly(m, rowSize / 2, TILE_ROWS);
