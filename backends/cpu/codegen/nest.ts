@@ -8,17 +8,24 @@
 
 import { Loop } from "../../../core/ir/index.ts";
 import type { Nest, Stage } from "../../../core/ir/kernel.ts";
-import type { Node, ReduceNode } from "../../../core/ir/scalar.ts";
+import type { Node } from "../../../core/ir/scalar.ts";
 import { stagesWithin } from "../../../core/ir/schedule.ts";
 import type { Range } from "../wasm/function.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32 } from "../wasm/value.ts";
-import { identityValue, joined, rounded, widerDtype } from "./accumulators.ts";
-import { type Axis, sizeOf } from "./axes.ts";
+import { widerDtype } from "./accumulators.ts";
+import type { Axis } from "./axes.ts";
 import type { KernelCode } from "./code.ts";
-import { type Columns, columnsOf, writeColumns } from "./columns.ts";
+import { writeColumns } from "./columns.ts";
 import { KernelModule, smaller } from "./kernel_module.ts";
 import { NestAxes } from "./nest_axes.ts";
+import {
+  type Chunks,
+  joinPartials,
+  type Partial,
+  rowOf,
+} from "./nest_partials.ts";
+import { type NestShape, type Work, workOf } from "./nest_work.ts";
 import { ITEM_COST, loop } from "./phases.ts";
 import { digitsOf, rangeOf } from "./positions.ts";
 import { all, inVectors, oneByOne, type Positions } from "./ranges.ts";
@@ -34,15 +41,9 @@ import {
   type StageContext,
   writeStages,
 } from "./stages.ts";
-import { columnTile, type Tile, tilingOf } from "./tiling.ts";
-import {
-  innerChoice,
-  type VectorChoice,
-  vectorChoice,
-} from "./vector_choice.ts";
+import type { Tile } from "./tiling.ts";
+import { innerChoice } from "./vector_choice.ts";
 
-/** Rough nanoseconds of an addition. */
-const ADDITION = 0.3;
 /** With fewer items than this, long reductions are cut into chunks. */
 const FEW_ITEMS = 8;
 /** At most so many chunks: each costs an addition in every later phase. */
@@ -53,41 +54,10 @@ export function nestCode(kernel: Nest): KernelCode {
   return new NestWriter(kernel).write();
 }
 
-/** Parts of equal size of one inner axis. */
-interface Chunks {
-  readonly axis: Axis;
-  readonly size: number;
-  /** Counts the parts. */
-  readonly counter: Axis;
-}
-
-/** A reduction whose partial results an earlier phase has left in the workspace. */
-interface Partial {
-  readonly node: ReduceNode;
-  readonly chunks: Chunks;
-  /** Where they begin in the workspace. */
-  readonly at: number;
-}
-
-/** How the indices of a phase are cut: units, some of which are an item. */
-interface Work {
-  /** The axis that runs in vectors, if it is an outer one. */
-  readonly vector: Axis | null;
-  readonly tiles: readonly Tile[];
-  /** Outer axes that are not in tiles. */
-  readonly others: readonly Axis[];
-  readonly units: number;
-  readonly perItem: number;
-  readonly items: number;
-  readonly itemCost: number;
-  /** Rough nanoseconds of all of it. */
-  readonly total: number;
-}
-
 class NestWriter implements StageContext {
   private readonly module: KernelModule;
   private readonly axes: NestAxes;
-  private readonly outer: readonly Axis[];
+  private readonly shape: NestShape;
   private readonly partials: Partial[] = [];
   private chunk: { readonly axis: Axis; readonly positions: Positions } | null =
     null;
@@ -98,12 +68,16 @@ class NestWriter implements StageContext {
   constructor(private readonly kernel: Nest) {
     this.axes = new NestAxes(kernel);
     this.module = new KernelModule(kernel.buffers, this.axes.anatomy);
-    this.outer = this.axesOf(kernel.loops);
+    this.shape = {
+      outer: this.axes.of(kernel.loops),
+      lanes: this.module.form.lanes,
+      axesOf: (loops) => this.axes.of(loops),
+    };
   }
 
   write(): KernelCode {
     const { stages } = this.kernel;
-    const { items, total } = this.workOf(stages);
+    const { items, total } = workOf(stages, this.shape);
     const isUnfair = items < FEW_ITEMS && total > FEW_ITEMS * ITEM_COST;
     if (isUnfair && this.mayBeCut()) this.writeInChunks();
     else this.writePhase(stages, null);
@@ -136,46 +110,6 @@ class NestWriter implements StageContext {
 
   // Phases
 
-  private choiceFor(stages: readonly Stage[]): VectorChoice {
-    return vectorChoice(
-      stages,
-      this.outer,
-      (stage) => this.axesOf(loopsOf(stage)),
-      this.module.form.lanes,
-    );
-  }
-
-  /** How the outer indices are cut into units of work, and these into items. */
-  private workOf(stages: readonly Stage[], chunks = 1): Work {
-    const choice = this.choiceFor(stages);
-    const cost = Math.max(choice.cost / chunks, 0.5) * ADDITION;
-    const { lanes } = this.module.form;
-    const columns = this.columnsOf(stages);
-    const tiles = choice.outer
-      ? columns
-        ? [columnTile(choice.outer)]
-        : tilingOf(stages, this.outer, choice.outer, cost, lanes)
-      : [];
-    const others = this.outer.filter((a) => tiles.every((t) => t.axis !== a));
-    const units = sizeOf(others) * sizeOf(tiles) * chunks;
-    const unitCost = tiles.reduce((c, t) => c * t.size, cost);
-    const perItem = Math.max(1, Math.ceil(ITEM_COST / unitCost));
-    return {
-      vector: choice.outer,
-      tiles,
-      others,
-      units,
-      perItem,
-      items: Math.ceil(units / perItem),
-      itemCost: Math.ceil(Math.min(perItem, units) * unitCost),
-      total: units * unitCost,
-    };
-  }
-
-  private columnsOf(stages: readonly Stage[]): Columns | null {
-    return columnsOf(stages, (loops) => this.axesOf(loops));
-  }
-
   /** Whether each reduction has an axis to cut, and none is inside of another. */
   private mayBeCut(): boolean {
     return this.kernel.stages.every((stage) =>
@@ -200,16 +134,17 @@ class NestWriter implements StageContext {
       return { ...stage, node: { ...node, dtype: widerDtype(node.dtype) } };
     });
     const chunks = this.chunksOf(wider)!;
-    const axes = [chunks.counter, ...this.outer];
+    const { outer } = this.shape;
+    const axes = [chunks.counter, ...outer];
     const partials = group.map(({ node }): Partial => {
       const at = this.workspace;
       this.workspace += Row.bytes(axes, widerDtype(node.dtype), false);
-      return { node, chunks, at };
+      return { node, chunks, outer, at };
     });
     this.writePhase(wider, chunks, (place, wide) => {
       partials.forEach((partial, i) => {
         const value = place.value(wider[i]!.node, wide);
-        this.rowOf(place, partial).store(place, value, wide);
+        rowOf(place, partial).store(place, value, wide);
       });
     });
     this.partials.push(...partials);
@@ -222,7 +157,7 @@ class NestWriter implements StageContext {
       return null;
     }
     const axis = axes.reduce((x, y) => y.extent > x.extent ? y : x);
-    const { total } = this.workOf(stages);
+    const { total } = workOf(stages, this.shape);
     const count = Math.min(MOST_CHUNKS, Math.floor(total / ITEM_COST));
     const size = Math.ceil(axis.extent / Math.max(1, count) / 64) * 64;
     const extent = Math.ceil(axis.extent / size);
@@ -233,25 +168,14 @@ class NestWriter implements StageContext {
     return { axis, size, counter };
   }
 
-  private rowOf(place: Scope, { node, chunks, at }: Partial): Row {
-    const start = i32.add(place.workspace(), i32.const(at));
-    return new Row(
-      start,
-      [chunks.counter, ...this.outer],
-      widerDtype(node.dtype),
-      false,
-    );
-  }
-
   /** Adds a phase that runs stages for all outer indices, and all chunks. */
   private writePhase(
     stages: readonly Stage[],
     chunks: Chunks | null,
     finish: (place: Scope, wide: boolean) => void = () => {},
   ): void {
-    const work = this.workOf(stages, chunks?.counter.extent);
-    const { units, perItem, others, tiles } = work;
-    const columns = work.vector && this.columnsOf(stages);
+    const work = workOf(stages, this.shape, chunks?.counter.extent);
+    const { columns, units, perItem, others, tiles } = work;
     const known = new Set<Node>(stagesWithin(stages.flatMap(rootsOf)));
     const partials = this.partials.filter(({ node }) => known.has(node));
     const write = (scope: Scope, unit: I32 | null) => {
@@ -267,7 +191,7 @@ class NestWriter implements StageContext {
         this.used = 0;
         for (const place of places) {
           for (const partial of partials) {
-            this.joinPartials(place, partial, wide);
+            joinPartials(place, partial, wide);
           }
         }
         writeStages(this, places, columns?.stores ?? stages, wide);
@@ -348,24 +272,6 @@ class NestWriter implements StageContext {
     oneByOne([scope], ranges, ([inner]) => {
       inVectors(inner!, last.axis, last.positions, unrollOf(stages), body);
     });
-  }
-
-  /** Puts together what an earlier phase has left of a reduction. */
-  private joinPartials(place: Scope, partial: Partial, wide: boolean): void {
-    const { node, chunks: { counter } } = partial;
-    const sum = place.code.let(identityValue(place, node, wide));
-    // The counter may be that of the chunk under way: this one is another axis.
-    const own = {
-      ...partial,
-      chunks: { ...partial.chunks, counter: { ...counter } },
-    };
-    const row = this.rowOf(place, own);
-    const range = { axis: own.chunks.counter, positions: all(counter) };
-    oneByOne([place], [range], ([inner]) => {
-      const value = inner!.code.let(row.load(inner!, wide));
-      inner!.code.set(sum, joined(inner!, node, sum, value, wide));
-    });
-    place.set(node, rounded(place, node, sum, wide));
   }
 }
 
