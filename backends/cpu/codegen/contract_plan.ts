@@ -35,13 +35,16 @@ import {
 
 /** Rows of a block: the more, the rarer are the columns packed. */
 const ROW_BLOCK = 384;
-/** Elements of the columns of a block, and of its sums. */
+const FEWEST_ROWS = 2 * TILE_ROWS;
+/**
+ * Elements of the columns of a block, and of its sums. Wide blocks read and
+ * write in long lines, which are fetched ahead.
+ */
+const PANEL_ELEMENTS = 1 << 16;
 const BLOCK_ELEMENTS = 1 << 15;
 /** The same where all is to stay in the first cache, and the fewest columns worth it. */
 const NEAR_ELEMENTS = 1 << 13;
 const NEAR_COLUMNS = 32;
-/** Vectors of columns in a block before its rows are few: a run that caches fetch ahead. */
-const LONG_RUN = 32;
 /** Nanoseconds of work that an item should have, unless it is a whole block. */
 const ITEM_COST = 20_000;
 /** Products per sum that a chunk of the inner loops should have. */
@@ -186,11 +189,15 @@ function cutUp(draft: TypedDraft): Plan {
   const [m, vectors] = [sizeOf(rows.axes), vectorsOf(draft)];
   const width = tileVectors(m);
   const wanted = Math.min(ENOUGH_ITEMS, draft.cost / ITEM_COST);
-  let rowSize = evenly(m, ROW_BLOCK, TILE_ROWS);
   let columnSize = evenly(
     vectors,
-    mostColumns(draft, rowSize) / lanes,
+    mostColumns(draft, Math.min(m, ROW_BLOCK)) / lanes,
     width,
+  );
+  let rowSize = evenly(
+    m,
+    Math.min(ROW_BLOCK, BLOCK_ELEMENTS / (columnSize * lanes)),
+    TILE_ROWS,
   );
   const results = () =>
     sizeOf(batch) * Math.ceil(m / rowSize) * Math.ceil(vectors / columnSize);
@@ -204,16 +211,10 @@ function cutUp(draft: TypedDraft): Plan {
     return results() * parts >= wanted;
   };
   while (!isEnough()) {
-    const canCutColumns = columnSize > 2 * width;
-    const canCutRows = rowSize > 2 * TILE_ROWS;
-    if (!canCutColumns && !canCutRows) break;
-    const isColumnsTurn = canCutColumns && (
-      !canCutRows ||
-      (columnSize > LONG_RUN && columnSize * lanes >= rowSize)
-    );
-    if (isColumnsTurn) {
+    if (rowSize > FEWEST_ROWS) rowSize = evenly(m, rowSize / 2, TILE_ROWS);
+    else if (columnSize > 2 * width) {
       columnSize = evenly(vectors, columnSize / 2, width);
-    } else rowSize = evenly(m, rowSize / 2, TILE_ROWS);
+    } else break;
   }
   const parts = Math.min(
     inner.blocks,
@@ -246,7 +247,7 @@ function cutUp(draft: TypedDraft): Plan {
 function mostColumns({ columns, inner }: Draft, rows: number): number {
   const near = NEAR_ELEMENTS / (inner.depth + rows);
   if (isPacked(columns) && near >= NEAR_COLUMNS) return near;
-  return BLOCK_ELEMENTS / Math.max(inner.depth, rows);
+  return Math.min(PANEL_ELEMENTS / inner.depth, BLOCK_ELEMENTS / FEWEST_ROWS);
 }
 
 function packingOf(
