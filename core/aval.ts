@@ -1,6 +1,7 @@
 /** What is known of an array without its values: shape, dtype, weak type. */
 
 import { checkedDType, type DType, DTYPES } from "./dtype.ts";
+import { ShapeError } from "./errors.ts";
 import { inspectAsString } from "./inspect.ts";
 
 /**
@@ -20,6 +21,7 @@ export class Aval {
     readonly weakType: boolean,
   ) {
     checkedDType(dtype);
+    checkExtents(shape);
     this.size = shape.reduce((product, extent) => product * extent, 1);
     this.hash = ++Aval.count;
   }
@@ -66,6 +68,14 @@ export class Aval {
 }
 
 inspectAsString(Aval.prototype);
+
+function checkExtents(shape: readonly number[]): void {
+  if (shape.every((extent) => Number.isInteger(extent) && extent >= 0)) return;
+  throw new ShapeError(
+    `Cannot make an array of shape [${shape}]: extents must be whole numbers ` +
+      `from 0 on`,
+  );
+}
 
 /** Whether two shapes have the same extents. */
 export function sameShape(

@@ -2,12 +2,13 @@
 
 import type { NDArray } from "../array.ts";
 import { type Aval, sameShape } from "../aval.ts";
-import { type DType, type Kind, kindOf } from "../dtype.ts";
+import type { DType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import type { Source } from "../ir/builder.ts";
 import { SCALAR_OPS, type ScalarOp } from "../ir/scalar.ts";
 import type { AnyPrimitive, Primitive, Tangent } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
+import { type Family, requireFamily } from "./_families.ts";
 import { broadcastInDim } from "./broadcast_sum.ts";
 
 /** Gives `x` a leading batch axis if it is not mapped. */
@@ -37,29 +38,6 @@ export function requireEqual(name: string, avals: readonly Aval[]): void {
       );
     }
   }
-}
-
-/** Families of dtypes that an operation may accept, and how messages call them. */
-const FAMILIES = {
-  floats: { kinds: ["float"], called: "a floating-point dtype" },
-  numbers: { kinds: ["float", "int", "uint"], called: "numbers" },
-  integers: { kinds: ["int", "uint"], called: "an integer dtype" },
-  bits: { kinds: ["int", "uint", "bool"], called: "integers or bools" },
-} as const satisfies Record<
-  string,
-  { readonly kinds: readonly Kind[]; readonly called: string }
->;
-
-/** Name of a family of dtypes. */
-export type Family = keyof typeof FAMILIES;
-
-/** Throws unless the dtype of `aval` belongs to a family. */
-export function requireFamily(name: string, aval: Aval, family: Family): void {
-  const { kinds, called } = FAMILIES[family];
-  if ((kinds as readonly Kind[]).includes(kindOf(aval.dtype))) return;
-  throw new ShapeError(
-    `Cannot apply ${name} to ${aval}: needs ${called}. Convert it with astype()`,
-  );
 }
 
 /** What distinguishes an elementwise primitive from others, besides its jvp. */

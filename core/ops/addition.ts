@@ -6,6 +6,7 @@ import { bind1 } from "../trace.ts";
 import { elementwise } from "./_define.ts";
 
 const addP: Primitive<readonly [NDArray, NDArray]> = elementwise("add", {
+  accepts: "numbers",
   jvp: ([x, y], [dx, dy]) => [[add(x, y)], [addTangents(dx, dy)]],
   transpose: ([ct], [x, y]) => [
     x instanceof Linear ? ct : null,

@@ -31,6 +31,7 @@ export const mul: (x: NDArray, y: NDArray) => NDArray = binary(
   "mul",
   [(dx, _out, _x, y) => mul(dx, y), (dy, _out, x) => mul(x, dy)],
   {
+    accepts: "numbers",
     transpose: ([ct], [x, y]) => [
       x instanceof Linear ? mul(ct, known(y)) : null,
       y instanceof Linear ? mul(known(x), ct) : null,
@@ -46,6 +47,7 @@ export const div: (x: NDArray, y: NDArray) => NDArray = binary(
     (dy, out, _x, y) => neg(mul(dy, div(out, y))),
   ],
   {
+    accepts: "numbers",
     transpose: ([ct], [x, y]) => [
       x instanceof Linear ? div(ct, known(y)) : null,
       null,

@@ -3,7 +3,8 @@
 import type { NDArray } from "../array.ts";
 import type { ScalarOp } from "../ir/scalar.ts";
 import { binary } from "./_binary.ts";
-import { type Family, unary } from "./_define.ts";
+import { unary } from "./_define.ts";
+import type { Family } from "./_families.ts";
 
 /** A function of the bits of two arrays. */
 export type Bitwise = (x: NDArray, y: NDArray) => NDArray;

@@ -6,7 +6,8 @@ import { ShapeError } from "../errors.ts";
 import { REDUCTION_COST } from "../ir/chains.ts";
 import type { Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
-import { axesExcept, withoutAxes } from "./_axes.ts";
+import { axesExcept, reducedAval } from "./_axes.ts";
+import { requireFamily } from "./_families.ts";
 import { reduction, widened } from "./_reduce.ts";
 import { reshape } from "./layout.ts";
 
@@ -66,10 +67,10 @@ type Axes = { readonly axes: readonly number[] };
 const sumP: Primitive<readonly [NDArray], Axes> = {
   name: "reduce_sum",
   cost: REDUCTION_COST,
-  abstractEval: (
-    [x],
-    { axes },
-  ) => [x.with({ shape: withoutAxes(x.shape, axes) })],
+  abstractEval: ([x], { axes }) => {
+    requireFamily("reduce_sum", x, "numbers");
+    return [reducedAval("reduce_sum", x, axes)];
+  },
   jvp: ([x], [dx], { axes }) => [[sum(x, axes)], [dx && sum(dx, axes)]],
   transpose: ([ct], [{ aval: { shape } }], { axes }) => [
     broadcastInDim(ct, shape, axesExcept(axes, shape.length)),

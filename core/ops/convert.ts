@@ -1,7 +1,7 @@
 /** Conversion to another dtype: of the value, or of the bits. */
 
 import type { NDArray } from "../array.ts";
-import { type DType, isFloating, itemSize } from "../dtype.ts";
+import { checkedDType, type DType, isFloating, itemSize } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import type { Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
@@ -37,6 +37,7 @@ export function convertElementType(
   weakType = false,
 ): NDArray {
   if (x.dtype === dtype && x.weakType === weakType) return x;
+  checkedDType(dtype);
   return bind1(convertElementTypeP, [x], { dtype, weakType });
 }
 

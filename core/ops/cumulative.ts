@@ -1,12 +1,12 @@
 /** Running sums, products and extrema along an axis. */
 
 import type { NDArray } from "../array.ts";
-import type { Aval } from "../aval.ts";
 import type { BlockLowering, StepEquation } from "../ir/block.ts";
 import type { Reducer } from "../ir/scalar.ts";
 import type { Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
-import { type Family, requireFamily } from "./_define.ts";
+import { requireAxes } from "./_axes.ts";
+import { type Family, requireFamily } from "./_families.ts";
 import { type Direction, linearRecurrence, previous } from "./_recurrence.ts";
 import { mul, shareOf } from "./arithmetic.ts";
 import { compare, select } from "./compare.ts";
@@ -45,7 +45,7 @@ function cumulative(
     readsManyTimes: true, // an input may not hold reductions
     abstractEval: ([x], { axis }) => {
       requireFamily(name, x, accepts);
-      requireAxis(name, x, axis);
+      requireAxes(name, x, [axis]);
       return [x];
     },
     jvp: ([x], [dx], params) => {
@@ -91,14 +91,6 @@ function runningTangent(
   );
   const term = select(isFirst, dx, mul(dx, alongX));
   return linearRecurrence(alongBefore, term, { axis, reverse });
-}
-
-function requireAxis(name: string, x: Aval, axis: number): void {
-  if (Number.isInteger(axis) && axis >= 0 && axis < x.ndim) return;
-  throw new RangeError(
-    `Cannot take ${name} of ${x} along axis ${axis}: needs an axis from 0 to ` +
-      `below ${x.ndim}`,
-  );
 }
 
 function emitCumulative(

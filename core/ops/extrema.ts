@@ -1,14 +1,13 @@
 /** Reductions other than sums: extrema and where they are, products, logic. */
 
 import type { NDArray } from "../array.ts";
-import type { Aval } from "../aval.ts";
 import { ShapeError } from "../errors.ts";
 import { REDUCTION_COST } from "../ir/chains.ts";
 import type { Reducer } from "../ir/scalar.ts";
 import type { Primitive, Tangent } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
-import { axesExcept, withoutAxes } from "./_axes.ts";
-import { type Family, requireFamily } from "./_define.ts";
+import { axesExcept, reducedAval } from "./_axes.ts";
+import { type Family, requireFamily } from "./_families.ts";
 import { productTangent } from "./_product.ts";
 import { reduction, widened } from "./_reduce.ts";
 import { div, mul } from "./arithmetic.ts";
@@ -46,7 +45,7 @@ function reductionOf(
     cost: REDUCTION_COST,
     abstractEval: ([x], { axes }) => {
       if (accepts) requireFamily(name, x, accepts);
-      return [x.with({ shape: withoutAxes(x.shape, axes) })];
+      return [reducedAval(name, x, axes)];
     },
     jvp: ([x], [dx], { axes }) => {
       const out = apply(x, axes);
@@ -148,7 +147,7 @@ function argOf(reducer: "max" | "min") {
     name: what,
     cost: REDUCTION_COST,
     abstractEval: ([x], { axis, indexDtype }) => [
-      indexAval(x, axis, indexDtype),
+      reducedAval(what, x, [axis]).with({ dtype: indexDtype, weakType: false }),
     ],
     jvp: ([x], _tangents, { axis, indexDtype }) => [
       [apply(x, axis, indexDtype)],
@@ -186,15 +185,6 @@ function argOf(reducer: "max" | "min") {
     return bind1(primitive, [x], { axis, indexDtype });
   };
   return apply;
-}
-
-function indexAval(
-  x: Aval,
-  axis: number,
-  indexDtype: ArgParams["indexDtype"],
-): Aval {
-  const shape = withoutAxes(x.shape, [axis]);
-  return x.with({ shape, dtype: indexDtype, weakType: false });
 }
 
 /** Finds an extremum along an axis. */

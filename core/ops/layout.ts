@@ -4,6 +4,7 @@ import type { NDArray } from "../array.ts";
 import { ShapeError } from "../errors.ts";
 import type { Primitive } from "../primitive.ts";
 import { bind1 } from "../trace.ts";
+import { requireAxes } from "./_axes.ts";
 
 const reshapeP: Primitive<
   readonly [NDArray],
@@ -45,9 +46,16 @@ type Permutation = { readonly permutation: readonly number[] };
 const transposeP: Primitive<readonly [NDArray], Permutation> = {
   name: "transpose",
   cost: 0,
-  abstractEval: ([x], { permutation }) => [
-    x.with({ shape: permutation.map((axis) => x.shape[axis]!) }),
-  ],
+  abstractEval: ([x], { permutation }) => {
+    requireAxes("transpose", x, permutation);
+    if (permutation.length !== x.ndim) {
+      throw new ShapeError(
+        `Cannot transpose ${x} to the order [${permutation}] of axes: needs ` +
+          `all ${x.ndim} of them`,
+      );
+    }
+    return [x.with({ shape: permutation.map((axis) => x.shape[axis]!) })];
+  },
   jvp: ([x], [dx], { permutation }) => [
     [transpose(x, permutation)],
     [dx && transpose(dx, permutation)],
@@ -66,7 +74,9 @@ const transposeP: Primitive<readonly [NDArray], Permutation> = {
 
 /** Axis `i` of the result is axis `permutation[i]` of `x`. */
 export function transpose(x: NDArray, permutation: readonly number[]): NDArray {
-  if (permutation.every((axis, i) => axis === i)) return x;
+  const isSame = permutation.length === x.ndim &&
+    permutation.every((axis, i) => axis === i);
+  if (isSame) return x;
   return bind1(transposeP, [x], { permutation });
 }
 
@@ -80,7 +90,10 @@ const revP: Primitive<
 > = {
   name: "rev",
   cost: 0,
-  abstractEval: ([x]) => [x],
+  abstractEval: ([x], { dimensions }) => {
+    requireAxes("rev", x, dimensions);
+    return [x];
+  },
   jvp: (
     [x],
     [dx],
