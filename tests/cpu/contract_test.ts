@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { contractCode } from "../../backends/cpu/codegen/contract.ts";
 import { type Plan, planOf } from "../../backends/cpu/codegen/contract_plan.ts";
+import { SCRATCH_BYTES } from "../../backends/cpu/layout.ts";
 import type { NDArray } from "../../core/array.ts";
 import type { DType } from "../../core/dtype.ts";
 import { add } from "../../core/ops/addition.ts";
@@ -338,4 +339,28 @@ Deno.test("sums grow where they are stored, if nothing else is made of them", ()
   assert(growsThere((x, y) => swapLast(matmul(x, y)), [64, 64], [64, 64]));
   assert(!growsThere((x, y) => add(matmul(x, y), y), [64, 64], [64, 64]));
   assert(!growsThere(matmul, [64, 63], [63, 63]), "vectors overlap");
+});
+
+Deno.test("blocks are wide, and as large as scratch memory allows", () => {
+  const { rows, columns } = planIn(matmul, [1024, 128], [128, 512])!;
+  assertEquals(columns.cut.count, 1, "rows are read and written whole");
+  assert(rows.cut.count > 16, "there is work for many threads");
+  for (const n of [1000, 70000]) {
+    const program = programOf(
+      (x, y) => add(matmul(x, y), matmul(x, y)),
+      [integers([64, 4]), integers([4, n])],
+    );
+    for (const step of program.steps) {
+      if (step.kind !== "kernel" || step.kernel.kind !== "contract") continue;
+      assert(contractCode(step.kernel).scratch <= SCRATCH_BYTES);
+    }
+  }
+});
+
+Deno.test("rows that crowd the first cache are packed, unless for few columns", () => {
+  const packing = (k: number, m: number, n: number) =>
+    planIn((x, y) => matmul(swapLast(x), y), [k, m], [k, n])!.rows.packing;
+  assertEquals(packing(1024, 128, 512), "ahead");
+  assertEquals(packing(1024, 100, 512), "none");
+  assertEquals(packing(1024, 512, 128), "none");
 });

@@ -101,7 +101,17 @@ export function planOf(
   const [first, second] = plans;
   if (!first) return null;
   const best = second && second.cost < first.cost ? second : first;
-  return best.cost < limit ? cutUp(best) : null;
+  return best.cost < limit ? cutUp(uncrowded(best)) : null;
+}
+
+/** Packs rows that do not find places in the first cache: they are read for each tile beside them. */
+function uncrowded(draft: TypedDraft): TypedDraft {
+  const { rows, columns, inner } = draft;
+  const isForFew = sizeOf(columns.axes) <= FEW_COLUMNS;
+  if (!rows.direct || isForFew) return draft;
+  return isCrowded(rows.direct.inner, inner.depth)
+    ? { ...draft, rows: { ...rows, direct: null } }
+    : draft;
 }
 
 /** A contraction before it is cut into blocks. */
@@ -133,12 +143,7 @@ function draftOf(
   const columnAxes = axes(columnLoops);
   const last = columnAxes.at(-1);
   if (!last || last.extent < lanes) return null;
-  const isForFew = sizeOf(columnAxes) <= FEW_COLUMNS;
-  const plain = sideOf(left, rowAxes, inner, copies);
-  // The rows of a tile are read again for each of its neighbours.
-  const isDirect = isForFew || !plain.direct ||
-    !isCrowded(plain.direct.inner, inner.depth);
-  const rows = isDirect ? plain : { ...plain, direct: null };
+  const rows = sideOf(left, rowAxes, inner, copies);
   const columns = sideOf(right, columnAxes, inner, copies);
   const isWhole = last.extent % lanes === 0;
   const lane = DTYPES[type].bytes;
@@ -155,7 +160,7 @@ function draftOf(
     batch: axes(kernel.batch),
     rows: {
       ...rows,
-      gathered: isForFew ? gathered(rows) : null,
+      gathered: sizeOf(columnAxes) <= FEW_COLUMNS ? gathered(rows) : null,
     },
     columns: {
       ...columns,
