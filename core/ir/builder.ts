@@ -1,10 +1,10 @@
 /** Builds the body of one kernel out of interned nodes. */
 
 import type { DType } from "../dtype.ts";
-import { gcd } from "../gcd.ts";
 import { simplified } from "./algebra.ts";
 import { type Index, IndexSpace, type Loop } from "./index.ts";
 import type { KernelBuffer } from "./kernel.ts";
+import { type Cuts, LoopAxes, type LoopAxis } from "./loop_axes.ts";
 import {
   type Bound,
   dynamicNodes,
@@ -18,14 +18,11 @@ import { identityOf } from "./semantics.ts";
 /** A lowered value: what is element `index`? */
 export type Source = (index: readonly Index[]) => Node;
 
-/** By which divisors to cut the loops of a kernel, by order of their making. */
-export type Cuts = ReadonlyMap<number, readonly number[]>;
-
-/** A loop over an axis, cut where quotients of it were met in an earlier build. */
-interface Axis {
-  readonly order: number;
-  readonly index: Index;
-  readonly loops: readonly Loop[];
+/** Bounds that hold for the loads being made. */
+interface BoundsInForce {
+  readonly list: readonly Bound[];
+  /** Identifies them: part of the key of a memoised value. */
+  readonly key: string;
 }
 
 /** Makes the nodes, indices and loops of one kernel. */
@@ -33,16 +30,20 @@ export class KernelBuilder {
   readonly indices: IndexSpace = new IndexSpace();
   readonly buffers: KernelBuffer[] = [];
   private readonly nodes = new Map<string, Node>();
-  private readonly axes = new Map<number, Axis[]>();
-  private readonly axisOf = new Map<Loop, Axis>();
-  private bounds: readonly Bound[] = [];
-  /** Identifies the bounds in force: part of the key of a memoised value. */
-  boundsKey = "";
+  private readonly axes: LoopAxes;
+  private bounds: BoundsInForce = { list: [], key: "" };
 
-  constructor(private readonly cuts: Cuts = new Map()) {}
+  constructor(cuts: Cuts = new Map()) {
+    this.axes = new LoopAxes(this.indices, cuts);
+  }
 
   get nodeCount(): number {
     return this.nodes.size;
+  }
+
+  /** Identifies the bounds in force: part of the key of a memoised value. */
+  get boundsKey(): string {
+    return this.bounds.key;
   }
 
   // Values
@@ -84,7 +85,7 @@ export class KernelBuilder {
     const key = `l${buffer}[${offset.id}]${this.boundsKey}`;
     const known = this.nodes.get(key);
     if (known) return known;
-    const { bounds } = this;
+    const bounds = this.bounds.list;
     const indices = [offset, ...bounds.map((b) => b.index)];
     return this.added(key, {
       op: "load",
@@ -154,22 +155,19 @@ export class KernelBuilder {
 
   /** Evaluates `f` so that its loads are 0 wherever a bound does not hold. */
   within<T>(bounds: readonly Bound[], f: () => T): T {
-    const [outer, outerKey] = [this.bounds, this.boundsKey];
-    const needed = bounds.filter(({ index, extent }) =>
-      index.min < 0 || index.max >= extent
+    const outer = this.bounds;
+    const isKnown = (b: Bound) =>
+      outer.list.some((o) => o.index === b.index && o.extent === b.extent);
+    const needed = bounds.filter((b) =>
+      (b.index.min < 0 || b.index.max >= b.extent) && !isKnown(b)
     );
-    this.bounds = [
-      ...outer,
-      ...needed.filter((b) =>
-        !outer.some((o) => o.index === b.index && o.extent === b.extent)
-      ),
-    ];
-    this.boundsKey = this.bounds.map((b) => `${b.index.id}<${b.extent}`).join();
+    const list = [...outer.list, ...needed];
+    const key = list.map((b) => `${b.index.id}<${b.extent}`).join();
+    this.bounds = { list, key };
     try {
       return f();
     } finally {
       this.bounds = outer;
-      this.boundsKey = outerKey;
     }
   }
 
@@ -235,64 +233,14 @@ export class KernelBuilder {
   innerAxes(
     extents: readonly number[],
     outer: readonly Index[],
-  ): readonly { readonly index: Index; readonly loops: readonly Loop[] }[] {
-    const used = new Set<Axis>();
-    for (const { loops } of outer) {
-      for (const loop of loops) used.add(this.axisOf.get(loop)!);
-    }
-    for (const { index } of this.bounds) {
-      for (const loop of index.loops) used.add(this.axisOf.get(loop)!);
-    }
-    return extents.map((extent) => {
-      const same = this.axes.get(extent) ?? [];
-      const axis = same.find((a) => !used.has(a)) ?? this.newAxis(extent);
-      used.add(axis);
-      return axis;
-    });
-  }
-
-  private newAxis(extent: number): Axis {
-    const order = [...this.axes.values()].reduce(
-      (n, list) => n + list.length,
-      0,
-    );
-    const limits = [1, ...(this.cuts.get(order) ?? []), extent];
-    const parts = limits.slice(1).map((limit, i) => ({
-      loop: this.indices.newLoop(limit / limits[i]!),
-      stride: limits[i]!,
-    })).reverse();
-    const index = parts.map(({ loop, stride }) => this.indices.of(loop, stride))
-      .reduce((x, y) => this.indices.add(x, y));
-    const axis = { order, index, loops: parts.map(({ loop }) => loop) };
-    for (const { loop } of parts) this.axisOf.set(loop, axis);
-    const same = this.axes.get(extent);
-    if (same) same.push(axis);
-    else this.axes.set(extent, [axis]);
-    return axis;
+  ): readonly LoopAxis[] {
+    const bounded = this.bounds.list.map((b) => b.index);
+    return this.axes.unused(extents, [...outer, ...bounded]);
   }
 
   /** Cuts that would turn the quotients met in this build into loops. */
   neededCuts(): Cuts {
-    const cuts = new Map(this.cuts);
-    for (const { index, divisor } of this.indices.quotients()) {
-      const [term, ...others] = index.terms;
-      if (!term || others.length > 0) continue;
-      const axis = this.axisOf.get(term.atom as Loop);
-      if (!axis) continue;
-      const [own] = axis.index.terms.filter((t) => t.atom === term.atom);
-      const limit = (own?.stride ?? 1) * divisor /
-        gcd(divisor, Math.abs(term.stride));
-      const extent = axis.loops.reduce((n, l) => n * l.extent, 1);
-      const limits = [...(cuts.get(axis.order) ?? []), limit].sort((a, b) =>
-        a - b
-      );
-      const chain = [1, ...limits, extent];
-      const divides = chain.every((l, i) =>
-        i === 0 || (l % chain[i - 1]! === 0 && l > chain[i - 1]!)
-      );
-      if (divides) cuts.set(axis.order, limits);
-    }
-    return cuts;
+    return this.axes.neededCuts();
   }
 
   // Index arithmetic
