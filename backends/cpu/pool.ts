@@ -1,14 +1,8 @@
-/** The threads of the CPU: fork, join, and how workers come to life. */
+/** The threads of the CPU: how they share a job, and wait for each other. */
 
 import type { ProductTask } from "./blas_task.ts";
-import type {
-  Failure,
-  KernelMessage,
-  Port,
-  WorkerData,
-} from "./pool_protocol.ts";
+import { Crew, reasonOf } from "./pool_crew.ts";
 import { POOL } from "./pool_protocol.ts";
-import { workerScript } from "./pool_worker.ts";
 
 /** A compiled kernel, as the pool sees it. */
 export interface PoolKernel {
@@ -59,9 +53,10 @@ export interface PoolOptions {
   /** Address of the scratch memory of a thread, from 1 on. */
   readonly scratchOf: (thread: number) => number;
   /**
-   * Milliseconds of work, done or expected, for which the next worker is started. It takes the main
-   * thread 25 to 40 ms to start one (Deno waits for it), so a short script is
-   * faster without; a long one loses at most about that.
+   * Milliseconds of work, done or expected, for which the next worker is
+   * started. It takes the main thread 25 to 40 ms to start one (Deno waits for
+   * it), so a short script is faster without; a long one loses at most about
+   * that.
    */
   readonly startAfter?: number;
 }
@@ -88,33 +83,20 @@ export function openPool(
   return new ThreadPool(memory, options);
 }
 
-type Threads = typeof import("node:worker_threads");
-
-interface Thread {
-  readonly port: Port & { close(): void };
-  /** Holds it: a worker without references may be collected. */
-  readonly worker: unknown;
-}
-
 class ThreadPool implements Pool {
-  readonly #memory: WebAssembly.Memory;
-  readonly #options: PoolOptions;
+  readonly #crew: Crew;
   readonly #startAfter: number;
-  /** Of the present workers alone: those that were sent home have others. */
-  #words = closedWords();
-  readonly #started: Thread[] = [];
-  /** What all workers have been sent. */
-  readonly #sent = new Map<number, KernelMessage>();
   #threads: number;
-  #failure: string | null = null;
   /** Milliseconds of work since the last start of a worker. */
   #worked = 0;
 
-  constructor(memory: WebAssembly.Memory, options: PoolOptions) {
-    this.#memory = memory;
-    this.#options = options;
-    this.#startAfter = options.startAfter ?? 40;
-    this.#threads = Math.max(1, options.threads);
+  constructor(
+    memory: WebAssembly.Memory,
+    { threads, scratchOf, startAfter = 40 }: PoolOptions,
+  ) {
+    this.#crew = new Crew(memory, scratchOf);
+    this.#startAfter = startAfter;
+    this.#threads = Math.max(1, threads);
   }
 
   get threads(): number {
@@ -122,11 +104,11 @@ class ThreadPool implements Pool {
   }
 
   get workers(): number {
-    return this.#started.length;
+    return this.#crew.size;
   }
 
   get failure(): string | null {
-    return this.#failure;
+    return this.#crew.failure;
   }
 
   run(kernel: PoolKernel, phase: number, items: number): void {
@@ -148,28 +130,17 @@ class ThreadPool implements Pool {
   }
 
   forget(id: number): void {
-    if (!this.#sent.delete(id)) return;
-    this.#send({ id, module: null, task: null, phases: [] });
+    this.#crew.forget(id);
   }
 
   dispose(): void {
     this.#threads = 1;
-    this.#sendHome();
-  }
-
-  /** Nobody is inside a job. Others may be started later. */
-  #sendHome(): void {
-    Atomics.store(this.#words, POOL.ENDED, 1);
-    Atomics.add(this.#words, POOL.EPOCH, 1);
-    Atomics.notify(this.#words, POOL.EPOCH);
-    this.#words = closedWords();
-    for (const { port } of this.#started) port.close();
-    this.#started.length = 0;
-    this.#sent.clear();
+    this.#crew.sendHome();
   }
 
   #share(kernel: PoolKernel, phase: number, items: number): void {
-    if (!this.#sent.has(kernel.id)) this.#introduce(kernel);
+    if (!this.#crew.knows(kernel.id)) this.#introduce(kernel);
+    const { words } = this.#crew;
     const { cost = 0 } = kernel.phases[phase]!;
     const fair = Math.ceil(items / (CHUNKS_PER_THREAD * this.#threads));
     const chunk = Math.min(fair, Math.ceil(CHUNK_COST / cost));
@@ -178,28 +149,22 @@ class ThreadPool implements Pool {
     try {
       this.#work(kernel.exports[phase]!, items, chunk);
     } catch (error) {
-      Atomics.store(this.#words, POOL.NEXT, items); // nothing left to do
+      Atomics.store(words, POOL.NEXT, items); // nothing left to do
       failure = error;
     }
     this.#join();
-    if (this.#words[POOL.FAILED] !== 0) failure = this.#takeFailure(failure);
+    if (words[POOL.FAILED] !== 0) failure = this.#crew.takeReason(failure);
     if (failure !== null) throw failureOf(kernel, phase, failure);
   }
 
   #introduce({ id, module, task = null, phases }: PoolKernel): void {
     const names = phases.map(({ name }) => name);
-    const message = { id, module, task, phases: names };
-    this.#sent.set(id, message);
-    this.#send(message);
-  }
-
-  #send(message: KernelMessage): void {
-    for (const { port } of this.#started) port.postMessage(message);
+    this.#crew.introduce({ id, module, task, phases: names });
   }
 
   /** Nobody is inside, so plain writes do; the change of state publishes them. */
   #open(kernel: number, phase: number, items: number, chunk: number): void {
-    const words = this.#words;
+    const { words } = this.#crew;
     words[POOL.KERNEL] = kernel;
     words[POOL.PHASE] = phase;
     words[POOL.ITEMS] = items;
@@ -217,10 +182,11 @@ class ThreadPool implements Pool {
     items: number,
     chunk: number,
   ): void {
+    const { words } = this.#crew;
     for (;;) {
       const mayStart = this.#mayStart();
       const before = mayStart ? performance.now() : 0;
-      const from = Atomics.add(this.#words, POOL.NEXT, chunk);
+      const from = Atomics.add(words, POOL.NEXT, chunk);
       if (from >= items) return;
       run(from, Math.min(from + chunk, items));
       if (mayStart) this.#consider(performance.now() - before);
@@ -229,7 +195,7 @@ class ThreadPool implements Pool {
 
   /** Waits until all workers are outside: spinning, then asleep. */
   #join(): void {
-    const words = this.#words;
+    const { words } = this.#crew;
     if (Atomics.or(words, POOL.STATE, POOL.CLOSED) === 0) return;
     const end = performance.now() + POOL.JOIN_SPIN;
     do {
@@ -248,20 +214,8 @@ class ThreadPool implements Pool {
     Atomics.store(words, POOL.JOINING, 0);
   }
 
-  /** Reads what failed workers have sent; one reason is enough. */
-  #takeFailure(first: unknown): unknown {
-    this.#words[POOL.FAILED] = 0;
-    const { receiveMessageOnPort } = threadsModule();
-    const reasons = this.#started.map(({ port }) =>
-      (receiveMessageOnPort(port as never)?.message as Failure | undefined)
-        ?.reason
-    );
-    return first ?? reasons.find((reason) => reason !== undefined) ??
-      "a worker did not say why";
-  }
-
   #mayStart(): boolean {
-    return this.#started.length + 1 < this.#threads;
+    return this.#crew.size + 1 < this.#threads;
   }
 
   #consider(worked: number): void {
@@ -271,62 +225,8 @@ class ThreadPool implements Pool {
 
   #startNext(): void {
     this.#worked = 0;
-    try {
-      this.#started.push(this.#start(this.#started.length + 1));
-    } catch (error) {
-      this.#threads = this.#started.length + 1;
-      this.#failure = `Cannot start worker thread ${this.#threads}: ${
-        reasonOf(error)
-      }`;
-    }
+    if (!this.#crew.start()) this.#threads = this.#crew.size + 1;
   }
-
-  #start(thread: number): Thread {
-    const { Worker, MessageChannel } = threadsModule();
-    const { port1, port2 } = new MessageChannel();
-    const words = this.#words;
-    const workerData = {
-      memory: this.#memory,
-      words,
-      scratch: this.#options.scratchOf(thread) | 0,
-      port: port2 as unknown as Port,
-    } satisfies WorkerData;
-    for (const message of this.#sent.values()) port1.postMessage(message);
-    const worker = new Worker(workerScript(), {
-      eval: true,
-      workerData,
-      transferList: [port2],
-    });
-    worker.on("error", (error: unknown) => {
-      this.#failure = `Worker thread ${thread} ended: ${reasonOf(error)}`;
-    });
-    // Only this thread can end a worker, so it is outside of jobs. It may run
-    // on for seconds; with words of its own, it takes part in none.
-    worker.on("exit", () => {
-      if (words !== this.#words) return;
-      this.#failure ??= `Worker thread ${thread} ended`;
-      this.#sendHome();
-    });
-    worker.unref();
-    return { port: port1, worker };
-  }
-}
-
-function closedWords(): Int32Array<SharedArrayBuffer> {
-  const words = new Int32Array(new SharedArrayBuffer(4 * POOL.WORDS));
-  words[POOL.STATE] = POOL.CLOSED;
-  return words;
-}
-
-/** Taken at first use: a static import would cost every script 5 to 10 ms. */
-function threadsModule(): Threads {
-  const found = globalThis.process?.getBuiltinModule?.("node:worker_threads");
-  if (!found) throw new Error("this runtime has no node:worker_threads");
-  return found;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function failureOf(kernel: PoolKernel, phase: number, cause: unknown): Error {

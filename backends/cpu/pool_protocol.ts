@@ -33,7 +33,7 @@ export const POOL = {
   CLOSED: 1 << 30,
   /** The first item that nobody has taken. */
   NEXT: 64,
-  /** How many workers failed in this job; each has sent a `Failure` first. */
+  /** How many workers failed in this job; each sends a `Failure`, if it can. */
   FAILED: 80,
   /** How many words there are. */
   WORDS: 96,
