@@ -63,7 +63,8 @@ function step16(code: Code, from: Local<"v128">, to: Local<"v128">): V128 {
     number(code, LEAST),
     number(code, -LEAST),
   );
-  const result = choose(regular, next, f32x4.add(from, direction));
+  const sum = v128.or(f32x4.add(from, direction), signOf(code, next)); // may be -0
+  const result = choose(regular, next, sum);
   const infinite = f32x4.eq(f32x4.abs(from), number(code, Infinity));
   const end = v128.or(number(code, LARGEST), signOf(code, from));
   return choose(infinite, end, result);

@@ -22,9 +22,11 @@ for (const dtype of ["float32", "float16", "bfloat16"] as const) {
     y.set(pairs.map(([, to]) => to));
     run(pairs.length);
     const round = scalarFunction("cast", "float32", dtype); // as kernels do
+    const said = (i: number, next: number) =>
+      `${pairs[i]} -> ${Object.is(next, -0) ? "-0" : next}`;
     assertEquals(
-      pairs.map(([from, to], i) => [from, to, round(out[i]!, 0, 0)]),
-      pairs.map(([from, to]) => [from, to, reference(from, to, 0)]),
+      pairs.map((_, i) => said(i, round(out[i]!, 0, 0))),
+      pairs.map(([from, to], i) => said(i, reference(from, to, 0))),
     );
   });
 }
