@@ -1,6 +1,7 @@
 /**
  * Contractions: sums of products of two operands.
  *
+ * One operand becomes the columns, which run in vectors (`contract_draft.ts`).
  * The result is cut into blocks (`contract_plan.ts`), which are the work items.
  * For each block of the inner loops an item sees to its operands
  * (`contract_operands.ts`): it reads them where they lie, or packs them first
@@ -32,10 +33,11 @@ import { forEach } from "./contract_code.ts";
 import { copyPlane, type PaddedCopy, withPadding } from "./contract_padding.ts";
 import { nestCost } from "./contract_cost.ts";
 import { type Cut, cutOf } from "./contract_cuts.ts";
-import { anatomyOf, type Plan, planOf } from "./contract_plan.ts";
+import { anatomyOf } from "./contract_draft.ts";
+import { type Plan, planOf } from "./contract_plan.ts";
 import { enterInnerBlock, joinedDigits, partOf } from "./contract_positions.ts";
-import { smallContractCode } from "./contract_small.ts";
 import { placeInResult } from "./contract_result.ts";
+import { smallContractCode } from "./contract_small.ts";
 import { addTiles, type SumsBlock } from "./contract_tiles.ts";
 import { KernelModule } from "./kernel_module.ts";
 import { VECTOR } from "./micro_kernel.ts";
@@ -154,11 +156,11 @@ class ContractWriter {
       batch: at!,
       number: joinedDigits(scope, at!, cut.count, block),
     });
-    const of = {
+    const parts = {
       rows: part(rows.cut, row!),
       vectors: part(columns.cut, column!),
     };
-    return { ...of, chunk: chunk!, address: this.sums(scope, item, of) };
+    return { ...parts, chunk: chunk!, address: this.sums(scope, item, parts) };
   }
 
   private sums(

@@ -2,9 +2,10 @@
 
 import type { Index, Loop } from "../../../core/ir/index.ts";
 import type { Contract } from "../../../core/ir/kernel.ts";
-import { type Axis, sizeOf, strideOf } from "./axes.ts";
+import { sizeOf, strideOf } from "./axes.ts";
 import { isPacked, scatteredLoads, type Side } from "./contract_access.ts";
 import type { InnerCut } from "./contract_cuts.ts";
+import type { Draft } from "./contract_draft.ts";
 import { TILE_ROWS, tileVectors } from "./micro_kernel.ts";
 
 /** Nanoseconds of a product in a whole tile. */
@@ -22,18 +23,9 @@ const FEW_ROWS: Readonly<Record<number, number>> = {
   3: 0.53,
 };
 
-/** A contraction before it is cut into blocks. */
-export interface Draft {
-  readonly lanes: 2 | 4;
-  readonly batch: readonly Axis[];
-  readonly rows: Side;
-  readonly columns: Side;
-  readonly inner: InnerCut;
-}
-
 /** Rough nanoseconds of a contraction whose results are stored at `offsets`. */
 export function draftCost(
-  { lanes, batch, rows, columns, inner }: Draft,
+  { lanes, batch, rows, columns, inner }: Omit<Draft, "cost">,
   offsets: readonly Index[],
 ): number {
   const m = sizeOf(rows.axes);

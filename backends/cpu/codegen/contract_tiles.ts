@@ -103,9 +103,13 @@ class TileWriter {
     const lists = [left.distances, right.distances].filter((x) => x !== null);
     const run = (adds: boolean) => (code: Code) => {
       const kernel = microKernel(module.module, {
-        ...{ type: plan.type, rows, vectors, sums: sumsRow(plan), adds },
+        type: plan.type,
+        rows,
+        vectors,
         left: left.spacing,
         right: right.spacing,
+        sums: sumsRow(plan),
+        adds,
       });
       code.do(kernel.run(...addresses, count, ...lists));
     };
