@@ -17,13 +17,12 @@ export function simplify(jaxpr: Jaxpr): Jaxpr {
 
 /** Replaces equations that merely stand for a jaxpr by its equations. */
 export function withoutCalls(jaxpr: Jaxpr): Jaxpr {
-  const { inputs } = jaxpr;
   if (!jaxpr.equations.some((e) => e.primitive.inline?.(e.params))) {
     return jaxpr;
   }
   const equations: Equation[] = [];
   const outputs = inlineInto(equations, jaxpr, new Renaming(), false);
-  return new Jaxpr(inputs, equations, outputs);
+  return new Jaxpr(jaxpr.inputs, equations, outputs);
 }
 
 /** What variables are called in another program; those not in it keep their names. */

@@ -96,7 +96,7 @@ export class StagingTrace implements Trace {
 }
 
 /** The same with the first jaxpr seen that is equal: see `internJaxpr`. */
-export function internStaged({ jaxpr, consts }: Staged): Staged {
+function internStaged({ jaxpr, consts }: Staged): Staged {
   return { jaxpr: internJaxpr(jaxpr), consts };
 }
 

@@ -56,7 +56,7 @@ export function linearizeFlat(
 }
 
 /** Applies the derivative to tangents of all inputs. */
-export function applyLinear(
+function applyLinear(
   { jaxpr, consts, linear, nonzero, outs }: Linearized,
   tangents: readonly NDArray[],
 ): readonly NDArray[] {

@@ -14,8 +14,10 @@
 
 /** Elements of an array of 64 KiB: a large one would not be among young objects. */
 const YOUNG = 8192;
-/** Mebibytes in which young objects have been collected at least once. */
-const MOST_YOUNG = 32;
+/** Such arrays between two looks whether young objects have been collected: 1 MiB. */
+const ARRAYS = 16;
+/** So many looks later they have been, if they ever are. */
+const LOOKS = 32;
 
 /** The collector of the engine, set up at the first use: some milliseconds. */
 export class Collector {
@@ -43,10 +45,11 @@ export class Collector {
   collectYoung(): void {
     const engine = this.opened();
     if (engine === null) return;
-    const probes = Array.from({ length: MOST_YOUNG }, weakReference);
+    // A look keeps what it finds, so that each needs a probe of its own.
+    const probes = Array.from({ length: LOOKS }, weakReference);
     engine.release();
     for (const probe of probes) {
-      for (let i = 0; i < 16; i++) this.waste = new Array(YOUNG);
+      for (let i = 0; i < ARRAYS; i++) this.waste = new Array(YOUNG);
       if (!probe.deref()) break;
     }
     this.waste = [];

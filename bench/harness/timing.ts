@@ -6,7 +6,7 @@ import type { Prepared } from "./peer.ts";
 const SAMPLE_MS = 2;
 
 /** Milliseconds of one call, when `calls` are made in a row. */
-export async function sample(
+async function sample(
   { run, finish }: Prepared,
   calls: number,
 ): Promise<number> {

@@ -94,13 +94,13 @@ export function scale(code: Code, y: V128, word: Local<"v128">): V128 {
 }
 
 /** `(1 + y) 2^n` for `word = n + 2 BIAS`. */
-export function scaleFrom1(code: Code, y: V128, word: Local<"v128">): V128 {
+function scaleFrom1(code: Code, y: V128, word: Local<"v128">): V128 {
   const [half, rest] = factors(code, word);
   return f32x4.mul(madd(y, half, half), rest);
 }
 
 /** Keeps NaN. Outside, results do not change any more. */
-export function clamp(code: Code, x: V128, low: number, high: number): V128 {
+function clamp(code: Code, x: V128, low: number, high: number): V128 {
   return f32x4.pmin(f32x4.pmax(x, number(code, low)), number(code, high));
 }
 

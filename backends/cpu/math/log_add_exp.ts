@@ -9,15 +9,9 @@ import { addLogSums, valueOfLogSum } from "./log_sums.ts";
 export function logAddExp(code: Code, x: V128, y: V128): V128 {
   const none = code.let(double(code, 0));
   const others = widen(code, code.let(y));
-  return narrow(
-    each(
-      code,
-      widen(code, code.let(x)),
-      (half, i) =>
-        valueOfLogSum(
-          code,
-          addLogSums(code, [half, none], [others[i], none]),
-        ),
-    ),
-  );
+  const sums = each(code, widen(code, code.let(x)), (half, i) => {
+    const sum = addLogSums(code, [half, none], [others[i], none]);
+    return valueOfLogSum(code, sum);
+  });
+  return narrow(sums);
 }

@@ -39,7 +39,7 @@ export async function digestOf(
 const SMALL = 1024;
 
 /** Returns once they are computed, on this thread. Uses them up. */
-export function finishSync(arrays: readonly np.Array[]): void {
+function finishSync(arrays: readonly np.Array[]): void {
   for (const x of arrays) {
     if (x.size <= SMALL) x.dataSync();
     else x.reshape([-1]).slice([0, 1]).dataSync();
@@ -47,7 +47,7 @@ export function finishSync(arrays: readonly np.Array[]): void {
 }
 
 /** Resolves once they are computed, by its pool of workers. Uses them up. */
-export async function finishAsync(arrays: readonly np.Array[]): Promise<void> {
+async function finishAsync(arrays: readonly np.Array[]): Promise<void> {
   for (const x of arrays) {
     await x.blockUntilReady();
     x.dispose();
