@@ -1,7 +1,6 @@
 /** What is known of an array without its values: shape, dtype, weak type. */
 
 import { checkedDType, type DType, DTYPES } from "./dtype.ts";
-import { ShapeError } from "./errors.ts";
 import { inspectAsString } from "./inspect.ts";
 
 /**
@@ -21,7 +20,12 @@ export class Aval {
     readonly weakType: boolean,
   ) {
     checkedDType(dtype);
-    checkExtents(shape);
+    if (!areExtents(shape)) {
+      throw new RangeError(
+        `Cannot make an array of shape [${shape}]: extents must be whole ` +
+          `numbers from 0 on`,
+      );
+    }
     this.size = shape.reduce((product, extent) => product * extent, 1);
     this.hash = ++Aval.count;
   }
@@ -69,12 +73,9 @@ export class Aval {
 
 inspectAsString(Aval.prototype);
 
-function checkExtents(shape: readonly number[]): void {
-  if (shape.every((extent) => Number.isInteger(extent) && extent >= 0)) return;
-  throw new ShapeError(
-    `Cannot make an array of shape [${shape}]: extents must be whole numbers ` +
-      `from 0 on`,
-  );
+/** Whether an array can have these extents. */
+export function areExtents(shape: readonly number[]): boolean {
+  return shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
 }
 
 /** Whether two shapes have the same extents. */

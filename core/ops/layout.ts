@@ -49,7 +49,7 @@ const transposeP: Primitive<readonly [NDArray], Permutation> = {
   abstractEval: ([x], { permutation }) => {
     requireAxes("transpose", x, permutation);
     if (permutation.length !== x.ndim) {
-      throw new ShapeError(
+      throw new RangeError(
         `Cannot transpose ${x} to the order [${permutation}] of axes: needs ` +
           `all ${x.ndim} of them`,
       );

@@ -1,6 +1,7 @@
 /** New arrays: constants, ranges and patterns. */
 
 import type { ArrayLike, NDArray } from "../../core/array.ts";
+import { areExtents } from "../../core/aval.ts";
 import { type DType, isFloating } from "../../core/dtype.ts";
 import * as ops from "../../core/ops/addition.ts";
 import { div, mul, sub } from "../../core/ops/arithmetic.ts";
@@ -170,7 +171,7 @@ export const emptyLike: typeof zerosLike = zerosLike;
 /** Extents as a shape; throws unless they are whole numbers from 0 on. */
 export function checkedShape(what: string, shape: Shape): readonly number[] {
   const extents = shapeOf(shape);
-  if (extents.every((e) => Number.isSafeInteger(e) && e >= 0)) return extents;
+  if (areExtents(extents)) return extents;
   const isNumeric = extents.every((e) => typeof e === "number");
   throw new RangeError(
     `Cannot make an array of shape [${extents}] with ${what}: extents must ` +
