@@ -54,6 +54,17 @@ export function nestCode(kernel: Nest): KernelCode {
   return new NestWriter(kernel).write();
 }
 
+/** Stages that run together, for all outer indices and all chunks. */
+interface NestPhase {
+  readonly stages: readonly Stage[];
+  readonly chunks: Chunks | null;
+  readonly work: Work;
+  /** The results of earlier phases that the stages read. */
+  readonly partials: readonly Partial[];
+  /** What is done with the results of the stages besides storing them. */
+  readonly finish: (place: Scope, wide: boolean) => void;
+}
+
 class NestWriter implements StageContext {
   private readonly module: KernelModule;
   private readonly axes: NestAxes;
@@ -172,51 +183,50 @@ class NestWriter implements StageContext {
   private writePhase(
     stages: readonly Stage[],
     chunks: Chunks | null,
-    finish: (place: Scope, wide: boolean) => void = () => {},
+    finish: NestPhase["finish"] = () => {},
   ): void {
     const work = workOf(stages, this.shape, chunks?.counter.extent);
-    const { columns, units, perItem, others, tiles } = work;
-    const known = new Set<Node>(stagesWithin(stages.flatMap(rootsOf)));
-    const partials = this.partials.filter(({ node }) => known.has(node));
-    const write = (scope: Scope, unit: I32 | null) => {
-      const counts = [
-        ...(chunks ? [chunks.counter] : []),
-        ...others,
-        ...tiles,
-      ];
-      const digits = digitsOf(scope, unit, counts.map((c) => c.extent));
-      if (chunks) this.enterChunk(scope, chunks, digits.shift() ?? null);
-      others.forEach((axis) => scope.bind(axis, digits.shift() ?? null));
-      const body = (places: readonly Scope[], wide: boolean) => {
-        this.used = 0;
-        for (const place of places) {
-          for (const partial of partials) {
-            joinPartials(place, partial, wide);
-          }
-        }
-        writeStages(this, places, columns?.stores ?? stages, wide);
-        for (const place of places) finish(place, wide);
-      };
-      const [tile] = tiles;
-      if (columns) {
-        const { axis, size } = tile!;
-        const positions = rangeOf(scope, digits[0]!, size, axis.extent);
-        writeColumns(this, scope, { axis, positions }, columns, body);
-      } else this.writeTiles(scope, tiles, digits, stages, body);
-      this.chunk = null;
+    const { units, perItem, items, itemCost } = work;
+    const read = new Set<Node>(stagesWithin(stages.flatMap(rootsOf)));
+    const partials = this.partials.filter(({ node }) => read.has(node));
+    const phase = { stages, chunks, work, partials, finish };
+    const write = (scope: Scope, unit: I32 | null) =>
+      this.writeUnit(scope, unit, phase);
+    this.module.phase({ items, cost: itemCost }, (scope, item) => {
+      if (units === 1) return write(scope, null);
+      if (perItem === 1) return write(scope, item);
+      const from = scope.code.let(i32.mul(item, i32.const(perItem)));
+      const next = scope.code.let(i32.add(from, i32.const(perItem)));
+      const to = scope.code.let(smaller(next, i32.const(units)));
+      if (!chunks) this.writeReadAhead(scope, { from, to }, work, stages);
+      loop(scope, { from, to, nonEmpty: true }, write);
+    });
+  }
+
+  private writeUnit(
+    scope: Scope,
+    unit: I32 | null,
+    { stages, chunks, work, partials, finish }: NestPhase,
+  ): void {
+    const { columns, others, tiles } = work;
+    const counts = [...(chunks ? [chunks.counter] : []), ...others, ...tiles];
+    const digits = digitsOf(scope, unit, counts.map((c) => c.extent));
+    if (chunks) this.enterChunk(scope, chunks, digits.shift() ?? null);
+    others.forEach((axis) => scope.bind(axis, digits.shift() ?? null));
+    const body = (places: readonly Scope[], wide: boolean) => {
+      this.used = 0;
+      for (const place of places) {
+        for (const partial of partials) joinPartials(place, partial, wide);
+      }
+      writeStages(this, places, columns?.stores ?? stages, wide);
+      for (const place of places) finish(place, wide);
     };
-    this.module.phase(
-      { items: work.items, cost: work.itemCost },
-      (scope, item) => {
-        if (units === 1) return write(scope, null);
-        if (perItem === 1) return write(scope, item);
-        const from = scope.code.let(i32.mul(item, i32.const(perItem)));
-        const next = scope.code.let(i32.add(from, i32.const(perItem)));
-        const to = scope.code.let(smaller(next, i32.const(units)));
-        if (!chunks) this.writeReadAhead(scope, { from, to }, work, stages);
-        loop(scope, { from, to, nonEmpty: true }, write);
-      },
-    );
+    if (columns) {
+      const { axis, size } = tiles[0]!;
+      const positions = rangeOf(scope, digits[0]!, size, axis.extent);
+      writeColumns(this, scope, { axis, positions }, columns, body);
+    } else this.writeTiles(scope, tiles, digits, stages, body);
+    this.chunk = null;
   }
 
   /** Touches the rows that units will gather, before the first unit runs. */
