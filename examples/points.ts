@@ -30,7 +30,13 @@ import {
   random,
   valueAndGrad,
 } from "../mod.ts";
-import { refuseUnknown } from "./_util/options.ts";
+import {
+  fail,
+  makeFolder,
+  refuseEmpty,
+  refuseUnknown,
+  wholeNumber,
+} from "./_util/options.ts";
 import { POINT_SETS, type PointSet } from "./_util/point_sets.ts";
 import { regionsPanel } from "./_util/regions_panel.ts";
 import { type Panel, svgPage } from "./_util/svg.ts";
@@ -67,21 +73,23 @@ if (flags.help) {
   console.log(USAGE);
   Deno.exit();
 }
-const count = positive("points", 100);
-const hidden = positive("hidden", 32);
-const epochs = positive("epochs", flags.quick ? 60 : 500);
-const rate = positive("rate", 0.02);
-const seed = Number(flags.seed ?? 0);
+refuseEmpty(flags, USAGE);
+const count = wholeFlag("points", 1, 100);
+const hidden = wholeFlag("hidden", 1, 32);
+const epochs = wholeFlag("epochs", 1, flags.quick ? 60 : 500);
+const seed = wholeFlag("seed", 0, 0);
+const rate = Number(flags.rate ?? 0.02);
+if (!(rate > 0)) fail(`--rate ${flags.rate}: needs a positive number`);
 const names = flags.set === undefined ? Object.keys(POINT_SETS) : [flags.set];
 const unknown = names.find((name) => !(name in POINT_SETS));
 if (unknown !== undefined) {
-  console.error(
+  fail(
     `There is no set "${unknown}". Sets are: ${
       Object.keys(POINT_SETS).join(", ")
     }`,
   );
-  Deno.exit(1);
 }
+await makeFolder(flags.out);
 
 const optimizer = optim.adam(rate);
 
@@ -144,7 +152,6 @@ for (const [i, name] of names.entries()) {
     }),
   );
 }
-await Deno.mkdir(flags.out, { recursive: true });
 const path = `${flags.out}/points.svg`;
 await Deno.writeTextFile(
   path,
@@ -152,16 +159,10 @@ await Deno.writeTextFile(
 );
 console.log(`Wrote ${path}`);
 
-function positive(
-  name: "points" | "hidden" | "epochs" | "rate",
+function wholeFlag(
+  name: "points" | "hidden" | "epochs" | "seed",
+  least: number,
   otherwise: number,
 ): number {
-  const value = Number(flags[name] ?? otherwise);
-  if (value > 0 && (name === "rate" || Number.isInteger(value))) return value;
-  console.error(
-    `--${name} ${flags[name]}: needs a positive ${
-      name === "rate" ? "" : "whole "
-    }number`,
-  );
-  Deno.exit(1);
+  return wholeNumber(name, flags[name], { least, otherwise });
 }

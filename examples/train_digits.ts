@@ -20,9 +20,15 @@ import {
   random,
   valueAndGrad,
 } from "../mod.ts";
-import { type Digits, loadDigits } from "./_util/digits.ts";
+import { type Digits, loadDigits, titleOf } from "./_util/digits.ts";
 import { writeReport } from "./_util/digits_report.ts";
-import { refuseUnknown } from "./_util/options.ts";
+import {
+  fail,
+  makeFolder,
+  refuseEmpty,
+  refuseUnknown,
+  wholeNumber,
+} from "./_util/options.ts";
 import { startProgress } from "./_util/progress.ts";
 
 /** Two convolutions that each halve the image, and two dense layers. */
@@ -78,11 +84,13 @@ if (options.help) {
   console.log(USAGE);
   Deno.exit();
 }
-const seed = number("seed", 0, 0);
-const batchSize = number("batch", 1, options.quick ? 16 : 32);
-const epochs = number("epochs", 1, options.quick ? 1 : 10);
+refuseEmpty(options, USAGE);
+const seed = wholeOption("seed", 0, 0);
+const batchSize = wholeOption("batch", 1, options.quick ? 16 : 32);
+const epochs = wholeOption("epochs", 1, options.quick ? 1 : 10);
 const saved = `${options.out}/digits.safetensors`;
 
+await makeFolder(options.out);
 const data = await loadDigits({
   data: options.data,
   quick: options.quick,
@@ -96,6 +104,14 @@ if (stepsPerEpoch === 0) {
     `--batch ${batchSize} is more than the ${data.train.count} images to learn from`,
   );
 }
+
+/** What must be as before where a run goes on: kept beside the network. */
+const settings = {
+  data: data.source,
+  epochs: String(epochs),
+  batch: String(batchSize),
+  seed: String(seed),
+};
 
 const key = random.key(seed);
 const optimizer = optim.adam(optim.cosineDecaySchedule(3e-3, totalSteps));
@@ -188,12 +204,8 @@ let training: Training = {
   accuracies: np.zeros([epochs]),
 };
 if (options.resume) {
-  training = await io.loadSafetensors(saved, { like: training })
-    .catch((error) =>
-      fail(
-        `${error.message}\nGive the same --epochs, --batch and --data as before`,
-      )
-    );
+  training = await resumed(training)
+    .catch((error) => fail(`Cannot go on from ${saved}: ${error.message}`));
   console.log(
     `Going on from step ${training.step.item()} of ${totalSteps} (${saved})`,
   );
@@ -202,7 +214,6 @@ if (options.resume) {
 const interrupted = new AbortController();
 Deno.addSignalListener("SIGINT", () => interrupted.abort());
 
-await Deno.mkdir(options.out, { recursive: true });
 let done = training.step.item();
 while (done < totalSteps && !interrupted.signal.aborted) {
   const epoch = Math.floor(done / stepsPerEpoch);
@@ -238,7 +249,7 @@ while (done < totalSteps && !interrupted.signal.aborted) {
   } else {
     bar.finish("interrupted");
   }
-  await io.saveSafetensors(saved, training);
+  await io.saveSafetensors(saved, training, { metadata: settings });
 }
 
 if (interrupted.signal.aborted) {
@@ -252,7 +263,7 @@ console.log(
   } % right`,
 );
 await writeReport(`${options.out}/digits.svg`, {
-  source: data.source,
+  source: titleOf(data),
   test: data.test,
   predicted,
   losses: training.losses.dataSync(),
@@ -262,19 +273,24 @@ await writeReport(`${options.out}/digits.svg`, {
 console.log(`Wrote ${saved} and ${options.out}/digits.svg`);
 Deno.exit();
 
-function number(
+/** The state that was saved, if it was saved by a run like this one. */
+async function resumed(like: Training): Promise<Training> {
+  const before = await io.safetensorsMetadata(saved);
+  for (const [name, now] of Object.entries(settings)) {
+    if (before[name] === now) continue;
+    throw new Error(
+      `${name} was "${
+        before[name]
+      }" and is "${now}" now. Give the same options`,
+    );
+  }
+  return await io.loadSafetensors(saved, { like });
+}
+
+function wholeOption(
   name: "epochs" | "batch" | "seed",
   least: number,
   otherwise: number,
 ): number {
-  const value = Number(options[name] ?? otherwise);
-  if (Number.isInteger(value) && value >= least) return value;
-  return fail(
-    `--${name} ${options[name]}: needs a whole number, ${least} or more`,
-  );
-}
-
-function fail(message: string): never {
-  console.error(message);
-  Deno.exit(1);
+  return wholeNumber(name, options[name], { least, otherwise });
 }

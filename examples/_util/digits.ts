@@ -15,6 +15,8 @@ export type DigitData = {
   readonly train: Digits;
   readonly test: Digits;
   readonly source: string;
+  /** The folder that they were read from, if they were. */
+  readonly folder?: string;
 };
 
 /**
@@ -32,9 +34,16 @@ export async function loadDigits(
   const found = await find(data, quick, seed);
   const shown = quick ? shortened(found, { train: 512, test: 250 }) : found;
   console.log(
-    `${shown.source}: learning from ${shown.train.count}, judged by ${shown.test.count}`,
+    `${
+      titleOf(shown)
+    }: learning from ${shown.train.count}, judged by ${shown.test.count}`,
   );
   return shown;
+}
+
+/** What the digits are, and in which folder. */
+export function titleOf({ source, folder }: DigitData): string {
+  return folder === undefined ? source : `${source} (${folder})`;
 }
 
 async function find(
@@ -52,11 +61,12 @@ async function find(
       return {
         train: counted(train),
         test: counted(test),
-        source: `MNIST (${folder})`,
+        source: "MNIST",
+        folder,
       };
     }
     const all = counted((train ?? test)!);
-    return { ...held(all, seed), source: `The test part of MNIST (${folder})` };
+    return { ...held(all, seed), source: "The test part of MNIST", folder };
   } catch (error) {
     if (data !== undefined || !(error instanceof nn.data.DataNotFoundError)) {
       throw error;

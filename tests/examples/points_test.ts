@@ -27,10 +27,18 @@ Deno.test("points separates every set and draws what it learned", async () => {
   }
 });
 
-Deno.test("points says which sets there are", async () => {
-  const { code, output } = await runExample("points.ts", ["--set", "moons"]);
-  assertEquals(code, 1);
-  assertStringIncludes(output, 'There is no set "moons". Sets are: simple');
+Deno.test("points says what is wrong with its options", async () => {
+  const wrong = [
+    [["--set", "moons"], 'There is no set "moons". Sets are: simple'],
+    [["--seed", "one"], "--seed one: needs a whole number, 0 or more"],
+    [["--rate", "0"], "--rate 0: needs a positive number"],
+    [["--out", "LICENSE"], "Cannot write to LICENSE"],
+  ] as const;
+  for (const [args, message] of wrong) {
+    const { code, output } = await runExample("points.ts", args);
+    assertEquals(code, 1);
+    assertStringIncludes(output, message);
+  }
 });
 
 Deno.test("examples refuse options that they do not know", async () => {

@@ -53,6 +53,15 @@ Deno.test("train_digits goes on after Ctrl-C, bit for bit", () =>
     ]);
     assertEquals(resumed.code, 0, resumed.output);
     assertMatch(resumed.output, /Going on from step \d+ of 64/);
+
+    const other = await runExample("train_digits.ts", [
+      ...args("parts"),
+      "--resume",
+      "--seed",
+      "3",
+    ]);
+    assertEquals(other.code, 1);
+    assertStringIncludes(other.output, 'seed was "0" and is "3" now');
     assertEquals(
       await Deno.readFile(`${out}/parts/digits.safetensors`),
       await Deno.readFile(`${out}/whole/digits.safetensors`),
@@ -65,13 +74,15 @@ Deno.test("train_digits says what is wrong with its options", () =>
       [["--data", "/nowhere"], "Cannot find mnist in /nowhere"],
       [["--epochs", "0"], "--epochs 0: needs a whole number, 1 or more"],
       [["--quick", "--batch", "9999"], "--batch 9999 is more than"],
-      [["--quick", "--resume"], "Give the same --epochs"],
+      [["--quick", "--batch"], "--batch needs a value. Use: deno task"],
+      [["--quick", "--resume"], "Cannot go on from"],
+      [["--quick", "--out", "LICENSE"], "Cannot write to LICENSE"],
     ] as const;
     for (const [args, message] of wrong) {
       const { code, output } = await runExample("train_digits.ts", [
-        ...args,
         "--out",
         out,
+        ...args,
       ]);
       assertEquals(code, 1, output);
       assertStringIncludes(output, message);
