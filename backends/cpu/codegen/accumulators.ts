@@ -202,6 +202,7 @@ export function widerDtype(dtype: DType): DType {
   return DTYPES[dtype].kind === "int" ? "int32" : "uint32";
 }
 
+/** Two results so far as one. */
 export function joined(
   { code, form }: Scope,
   { reducer, dtype }: ReduceNode,
@@ -213,6 +214,7 @@ export function joined(
   return combine(reducer, widerDtype(dtype), { code, lanes }, [x, y]);
 }
 
+/** A result as it is once everything has been combined. */
 export function rounded(
   { code, form }: Scope,
   { dtype }: ReduceNode,

@@ -45,6 +45,7 @@ export function innerCutOf(axes: readonly Axis[]): InnerCut {
   return { axes, at: 0, cut: cutOf(1, 1), blocks: 1, depth: 1 };
 }
 
+/** A count that is cut into parts of `size`. */
 export function cutOf(total: number, size: number): Cut {
   return { total, size, count: Math.ceil(total / size) };
 }

@@ -98,6 +98,7 @@ function uncrowded(draft: Draft): Draft {
     : draft;
 }
 
+/** All nodes and indices of a contraction. */
 export function anatomyOf({ node, stores }: Contract): Anatomy {
   const anatomy = new Anatomy();
   anatomy.addNode(node);

@@ -24,12 +24,13 @@ export interface SideMemory {
 export interface Memory {
   readonly rows: SideMemory;
   readonly columns: SideMemory;
-  /** Partial sums, in the workspace if there are several and else in scratch memory. */
+  /** Sums that do not grow in the result: in the workspace if they are partial, else in scratch memory. */
   readonly sums: number;
   readonly workspace: number;
   readonly scratch: number;
 }
 
+/** Lays out the workspace and the scratch memory. */
 export function memoryOf(plan: Plan, copies: readonly PaddedCopy[]): Memory {
   const [workspace, scratch] = [new Region(), new Region()];
   const { bytes } = DTYPES[plan.type];

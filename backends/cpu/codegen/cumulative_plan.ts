@@ -63,7 +63,7 @@ export function planOf(
   const count = sizeOf(loops);
   const width = isAlong ? 1 : Math.min(TILE, count);
   const isFew = count < MANY_UNITS * width;
-  // The same for products of chunks of any floats.
+  // Products of chunks could overflow like those of neighbours, of any floats.
   const isCut = isFew && axis.extent * width >= 4 * CHUNK &&
     (reducer !== "mul" || !isFloating(dtype));
   const wanted = Math.max(CHUNK / width, axis.extent / MAX_CHUNKS);

@@ -39,6 +39,7 @@ import {
   type ReduceStage,
   rootsOf,
   type StageContext,
+  unrollOf,
   writeStages,
 } from "./stages.ts";
 import type { Tile } from "./tiling.ts";
@@ -280,15 +281,13 @@ class NestWriter implements StageContext {
     }));
     const last = ranges.pop()!;
     oneByOne([scope], ranges, ([inner]) => {
-      inVectors(inner!, last.axis, last.positions, unrollOf(stages), body);
+      inVectors(inner!, last.axis, last.positions, outerUnroll(stages), body);
     });
   }
 }
 
 /** Vectors of outer indices that are under way together. */
-function unrollOf(stages: readonly Stage[]): number {
-  const cost = costOf(stages);
+function outerUnroll(stages: readonly Stage[]): number {
   const hasLoops = stages.some((s) => loopsOf(s).length > 0);
-  if (cost > 40) return 1;
-  return hasLoops ? (cost > 12 ? 2 : 4) : (cost > 8 ? 1 : 2);
+  return hasLoops ? unrollOf(stages) : costOf(stages) > 8 ? 1 : 2;
 }

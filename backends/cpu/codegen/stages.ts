@@ -66,10 +66,12 @@ export function writeStages(
   }
 }
 
+/** The loops that a stage itself runs over. */
 export function loopsOf(stage: Stage): readonly Loop[] {
   return stage.kind === "reduce" ? stage.node.inner : stage.loops;
 }
 
+/** What a stage evaluates at each index. */
 export function rootsOf(stage: Stage): readonly Node[] {
   switch (stage.kind) {
     case "reduce":
@@ -221,7 +223,7 @@ function rangesOf(
  * How many vectors are under way at a time: as many as hide the latency of sums,
  * and share the addresses of what is loaded and stored.
  */
-function unrollOf(group: readonly Stage[]): number {
+export function unrollOf(group: readonly Stage[]): number {
   const cost = costOf(group);
   if (cost > 40) return 1;
   return cost > 12 ? 2 : 4;

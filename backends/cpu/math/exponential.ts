@@ -61,6 +61,7 @@ interface Reduced {
   readonly r: Local<"v128">;
 }
 
+/** Takes multiples of `log(2)` away from `x`. */
 export function reduce(code: Code, x: Local<"v128">, offset: number): Reduced {
   const { value, word } = nearest(code, x, Math.LOG2E, offset);
   const high = madd(value, number(code, -LOG2_HIGH), x);

@@ -21,6 +21,7 @@ const LEAST = -200;
 /** Below, `log(1 + x)` is `x`, and `1 + x` would have lost digits of it. */
 const SMALL = 2 ** -26;
 
+/** The sum of all terms of two. */
 export function addLogSums(
   code: Code,
   [a, x]: LogSum,
@@ -38,6 +39,7 @@ export function addLogSums(
   return [code.let(f64x2.pmax(a, b)), code.let(rest)];
 }
 
+/** The logarithm of the sum. */
 export function valueOfLogSum(code: Code, [most, rest]: LogSum): V128 {
   const sum = code.let(f64x2.add(rest, double(code, 1)));
   const large = f64x2.mul(log2(code, sum), double(code, Math.LN2));
