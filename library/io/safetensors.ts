@@ -166,8 +166,9 @@ export async function safetensorsMetadata(
 }
 
 async function readFile(path: string): Promise<SafetensorsContent> {
+  const bytes = await Deno.readFile(path);
   try {
-    return decodeSafetensors(await Deno.readFile(path));
+    return decodeSafetensors(bytes);
   } catch (error) {
     // The reader of the format knows the bytes only: say which file it was.
     if (error instanceof Error) error.message = `${error.message} (${path})`;
