@@ -50,7 +50,7 @@ export async function regionsPanel(
   const { size } = field;
   const heat = await pngDataUri(pixels, { width: size, height: size });
   const [x, y] = [linear(field.x, [0, side]), linear(field.y, [side, 0])];
-  const boundary = contour(field, .5).map(([[ax, ay], [bx, by]]) =>
+  const boundary = contour(field).map(([[ax, ay], [bx, by]]) =>
     `M${point(x(ax), y(ay))}L${point(x(bx), y(by))}`
   ).join("");
   // The grid's points are the middles of pixels: half a pixel lies outside.
@@ -85,17 +85,26 @@ function diverging(value: number): readonly number[] {
   return full.map((channel) => Math.round(255 + (channel - 255) * strength));
 }
 
+/**
+ * What a sigmoid made the probability of: between the points of the grid nearly
+ * linear, where the probability is nearly a step. Where float32 ends, it ends.
+ */
+function logit(probability: number): number {
+  const value = Math.log(probability / (1 - probability));
+  return Math.min(16, Math.max(-16, value));
+}
+
 type Segment = readonly [
   readonly [x: number, y: number],
   readonly [x: number, y: number],
 ];
 
-/** Where `field` crosses `level`, as segments within triangles of the grid. */
-function contour({ values, size, x, y }: Field, level: number): Segment[] {
+/** Where `field` crosses one half, as segments within triangles of the grid. */
+function contour({ values, size, x, y }: Field): Segment[] {
   const at = (i: number, j: number) => ({
     x: x[0] + (x[1] - x[0]) * i / (size - 1),
     y: y[0] + (y[1] - y[0]) * j / (size - 1),
-    value: values[j * size + i]! - level,
+    value: logit(values[j * size + i]!),
   });
   type Corner = ReturnType<typeof at>;
   const crossing = (a: Corner, b: Corner) => {

@@ -1,4 +1,9 @@
-import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import fc from "fast-check";
 import { pngDataUri } from "../../examples/_util/png.ts";
 import { startProgress } from "../../examples/_util/progress.ts";
@@ -234,6 +239,18 @@ Deno.test("regionsPanel() draws the line where the field is one half", async () 
     "50",
   ]);
   assertEquals(svg.includes('cx="25" cy="50"'), true);
+});
+
+Deno.test("regionsPanel() draws the line where the logits of the field are 0", async () => {
+  const panel = await regionsPanel({
+    title: "steep",
+    field: { values: [.1, .999, .1, .999], size: 2, x: [0, 1], y: [0, 1] },
+    points: [],
+    labels: [],
+    side: 100,
+  });
+  // log(.1 / .9) and log(.999 / .001) are -2.197 and 6.907.
+  assertStringIncludes(page(panel), "M24.1,");
 });
 
 // --------------------------------------------------------------------- Progress
