@@ -21,6 +21,7 @@ export function axisOf(what: string, axis: number, ndim: number): number {
  * The positions of one axis, several, or all (`null`), in the order given.
  *
  * @throws {RangeError} If one is outside `[-ndim, ndim)` or given twice.
+ * @throws {TypeError} If they are not numbers.
  */
 export function axesOf(
   what: string,
@@ -29,6 +30,13 @@ export function axesOf(
 ): readonly number[] {
   if (axes === null || axes === undefined) {
     return Array.from({ length: ndim }, (_, axis) => axis);
+  }
+  // Scripts run unchecked, and those who know NumPy think of `axis=0`.
+  if (typeof axes !== "number" && !Array.isArray(axes)) {
+    throw new TypeError(
+      `Cannot use a value of type ${typeof axes} as axes in ${what}: needs an ` +
+        `integer, a list of them, or null; options come after it`,
+    );
   }
   const list = (typeof axes === "number" ? [axes] : axes).map((axis) =>
     axisOf(what, axis, ndim)

@@ -12,6 +12,11 @@ Deno.test("reductions take one axis, several, all, and keep them if asked", () =
   assertEquals(js(X.sum([])), X.js());
   assertThrows(() => X.sum(2), RangeError, "axis 2 in sum()");
   assertThrows(() => X.sum([0, -2]), RangeError, "given twice");
+  assertThrows(
+    () => Reflect.apply(np.sum, np, [X, { axis: 0 }]),
+    TypeError,
+    "Cannot use a value of type object as axes in sum()",
+  );
 });
 
 Deno.test("sums and products have JAX's dtypes", () => {
