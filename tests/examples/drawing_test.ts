@@ -250,7 +250,7 @@ Deno.test("regionsPanel() draws the line where the logits of the field are 0", a
     side: 100,
   });
   // log(.1 / .9) and log(.999 / .001) are -2.197 and 6.907.
-  assertStringIncludes(page(panel), "M24.1,");
+  assertStringIncludes(page(panel), "M24.13,");
 });
 
 // --------------------------------------------------------------------- Progress
