@@ -10,7 +10,7 @@ import { type OutputPlan, place, planOutputs } from "./placement.ts";
 import {
   type Frame,
   runSteps,
-  sharedWork,
+  sharedCostOf,
   StepCompiler,
   type StepRun,
 } from "./steps.ts";
@@ -35,8 +35,8 @@ export class CpuExecutable implements Executable {
   /** Offsets in the arena, by slot; -1 for what is not there. */
   private readonly offsets: readonly number[];
   private readonly inputCells: Cell[];
-  /** Milliseconds of work for which threads are worth it. */
-  private readonly shared: number;
+  /** Milliseconds of work that threads share. */
+  private readonly sharedWork: number;
 
   constructor(program: Program, private readonly machine: Machine) {
     const { slots, inputs, donated, buffers, steps } = program;
@@ -48,7 +48,7 @@ export class CpuExecutable implements Executable {
     };
     const compiler = new StepCompiler(program, this.frame, machine);
     this.steps = compiler.compile(steps);
-    this.shared = sharedWork(this.steps) / 1e6;
+    this.sharedWork = sharedCostOf(this.steps) / 1e6;
     const { arena, offsets, own } = place(program, compiler.workspace);
     this.inputSlots = inputs.map((id) => buffers[id]!.slot);
     this.donated = inputs.flatMap((_, i) => donated[i] ? [i] : []);
@@ -66,7 +66,7 @@ export class CpuExecutable implements Executable {
     try {
       this.setAddresses(arena);
       if (this.donated.length > 0) this.takeDonated(buffers);
-      if (this.shared > 0) this.machine.pool.expect(this.shared);
+      if (this.sharedWork > 0) this.machine.pool.expect(this.sharedWork);
       runSteps(this.steps);
       return this.results();
     } finally {

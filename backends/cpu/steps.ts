@@ -27,8 +27,8 @@ export interface Frame {
 
 /** One step of a Program. */
 export interface StepRun {
-  /** Rough nanoseconds of work for which threads are worth it. */
-  readonly shared: number;
+  /** Rough nanoseconds of its work that threads share. */
+  readonly sharedCost: number;
   run(): void;
 }
 
@@ -134,9 +134,9 @@ export class StepCompiler {
   }
 }
 
-/** Rough nanoseconds of work of some steps for which threads are worth it. */
-export function sharedWork(steps: readonly StepRun[]): number {
-  return steps.reduce((sum, { shared }) => sum + shared, 0);
+/** Rough nanoseconds of the work of some steps that threads share. */
+export function sharedCostOf(steps: readonly StepRun[]): number {
+  return steps.reduce((sum, { sharedCost }) => sum + sharedCost, 0);
 }
 
 /** Runs steps in order. */
@@ -145,7 +145,7 @@ export function runSteps(steps: readonly StepRun[]): void {
 }
 
 class KernelCall implements StepRun {
-  readonly shared: number;
+  readonly sharedCost: number;
   private readonly slots: Int32Array;
   private readonly args: Int32Array;
   private readonly addresses: Int32Array;
@@ -163,7 +163,7 @@ class KernelCall implements StepRun {
     this.isShared = kernel.phases.map(({ items, cost }) =>
       items > 1 && items * cost > WORTH_THREADS
     );
-    this.shared = kernel.phases.reduce(
+    this.sharedCost = kernel.phases.reduce(
       (sum, { items, cost }, i) => this.isShared[i] ? sum + items * cost : sum,
       0,
     );
@@ -183,7 +183,7 @@ class KernelCall implements StepRun {
 }
 
 class Copy implements StepRun {
-  readonly shared = 0;
+  readonly sharedCost = 0;
 
   constructor(
     private readonly from: number,
@@ -206,7 +206,7 @@ class Copy implements StepRun {
 
 class Loop implements StepRun {
   /** Of one iteration where nobody knows how many there are. */
-  readonly shared: number;
+  readonly sharedCost: number;
 
   constructor(
     private readonly count: number,
@@ -222,7 +222,7 @@ class Loop implements StepRun {
     private readonly frame: Frame,
     private readonly machine: Machine,
   ) {
-    this.shared = (count === Infinity ? 1 : count) * sharedWork(body);
+    this.sharedCost = (count === Infinity ? 1 : count) * sharedCostOf(body);
   }
 
   run(): void {
@@ -260,7 +260,7 @@ function swap(values: Int32Array, i: number, j: number): void {
 }
 
 class Branch implements StepRun {
-  readonly shared: number;
+  readonly sharedCost: number;
 
   constructor(
     private readonly index: number,
@@ -268,7 +268,7 @@ class Branch implements StepRun {
     private readonly frame: Frame,
     private readonly machine: Machine,
   ) {
-    this.shared = Math.min(...branches.map(sharedWork));
+    this.sharedCost = Math.min(...branches.map(sharedCostOf));
   }
 
   run(): void {

@@ -131,15 +131,15 @@ function widestOf(values: readonly Var[], chains: Chains): Var {
 function viewed(
   v: Var,
   definitions: ReadonlyMap<Var, Equation>,
-  stored: Pick<Chains, "has">,
+  chains: Chains,
 ): { readonly of: Var; readonly through: readonly Equation[] } {
   const equation = definitions.get(v);
   const [below, ...others] = equation ? varsIn(equation) : [];
   const isView = equation && equation.primitive.cost === 0 && below &&
-    others.length === 0 && !stored.has(below) &&
+    others.length === 0 && !chains.has(below) &&
     below.aval.size <= sizeOf(equation.outputs);
   if (!isView) return { of: v, through: [] };
-  const { of, through } = viewed(below, definitions, stored);
+  const { of, through } = viewed(below, definitions, chains);
   return { of, through: [equation, ...through] };
 }
 

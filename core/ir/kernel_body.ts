@@ -52,8 +52,10 @@ export class KernelBody {
       readonly chains: Chains;
     },
   ) {
-    [this.k, this.stored] = [k, stored];
-    [this.members, this.chains] = [members, chains];
+    this.k = k;
+    this.stored = stored;
+    this.members = members;
+    this.chains = chains;
   }
 
   /** The kernel's own number for a buffer. */
