@@ -84,6 +84,12 @@ export class Conv extends Module {
     }: ConvOptions,
   ) {
     super();
+    if (!Array.isArray(kernelSize)) {
+      throw new TypeError(
+        `Cannot make a Conv with kernelSize ${kernelSize}: needs a list of an ` +
+          `extent for each spatial axis, as [3, 3]`,
+      );
+    }
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
       throw new ShapeError(
         `Cannot make a Conv of ${inChannels} to ${outChannels} channels with ` +

@@ -62,8 +62,13 @@ export function array(
     return astype(x, dtype);
   }
   if (Array.isArray(values)) return fromList(values, dtype);
-  throw new TypeError(
-    `Cannot make an array from a value of type ${typeof values}: needs ` +
+  throw sourceError(values, "");
+}
+
+function sourceError(value: unknown, where: string): TypeError {
+  const type = value === null ? "null" : typeof value;
+  return new TypeError(
+    `Cannot make an array from a value of type ${type}${where}: needs ` +
       `numbers, booleans, arrays, typed arrays, or lists of them`,
   );
 }
@@ -139,10 +144,14 @@ function raggedError(
   item: ArraySource,
   path: readonly number[],
   shape: readonly number[],
-): ShapeError {
+): TypeError {
+  const isNumber = typeof item === "number" || typeof item === "boolean";
+  if (!Array.isArray(item) && !isNumber) {
+    return sourceError(item, ` at [${path.join("][")}]`);
+  }
   const found = Array.isArray(item)
     ? `a list of ${item.length}`
-    : `a value of type ${item === null ? "null" : typeof item}`;
+    : `a value of type ${typeof item}`;
   const wanted = path.length < shape.length
     ? `a list of ${shape[path.length]}`
     : "a number or a boolean";

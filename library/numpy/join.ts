@@ -32,7 +32,7 @@ function joined(
 function requireSome(what: string, arrays: readonly ArrayLike[]): void {
   if (arrays.length > 0) return;
   throw new RangeError(
-    `Cannot join an empty list of arrays with ${what}: needs at least one`,
+    `Cannot join arrays with ${what}: needs a list of at least one`,
   );
 }
 

@@ -59,6 +59,11 @@ Deno.test("Conv of one and of three spatial axes, and its errors", () => {
     TypeError,
     "multiples of the groups",
   );
+  assertThrows(
+    () => Reflect.construct(nn.Conv, [3, 4, { kernelSize: 3, key }]),
+    TypeError,
+    "kernelSize 3: needs a list",
+  );
 });
 
 Deno.test("maxPool() and avgPool() by hand, with padding and strides", () => {

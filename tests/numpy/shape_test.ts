@@ -47,6 +47,16 @@ Deno.test("array() says where lists are ragged", () => {
   assertThrows(() => np.array([1, [2]]), TypeError, "a list of 1 at [1]");
 });
 
+Deno.test("array() says which value can be in no array", () => {
+  for (const wrong of [1n, "1", null, undefined, {}]) {
+    assertThrows(
+      () => Reflect.apply(np.array, np, [[[0], [wrong]]]),
+      TypeError,
+      "at [1][0]: needs numbers",
+    );
+  }
+});
+
 Deno.test("ranges", () => {
   assertEquals([np.arange(3).dtype, np.arange(0.5, 2).dtype], [
     "int32",
@@ -134,6 +144,11 @@ Deno.test("arrays join and split", () => {
   assertThrows(() => np.split(X, 2, 1), TypeError, "arraySplit()");
   assertThrows(() => np.concatenate([X, X.T]), TypeError, "[2,3], [3,2]");
   assertThrows(() => np.concatenate([]), RangeError, "at least one");
+  assertThrows(
+    () => Reflect.apply(np.concatenate, np, [X, X]),
+    RangeError,
+    "Cannot join arrays with concatenate(): needs a list",
+  );
 });
 
 Deno.test("pad() fills, repeats, mirrors and wraps", () => {
