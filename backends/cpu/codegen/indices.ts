@@ -102,14 +102,14 @@ function evenStep(scope: Scope, terms: readonly Term[]): number {
   let step = 0;
   for (const { atom, stride } of terms) {
     if (!(atom instanceof Loop)) continue;
-    const { axis, isVector } = scope.positionOf(atom);
+    const { axis, isVector } = scope.homes.positionOf(atom);
     if (isVector && axis.loops.at(-1) === atom) step += stride;
   }
   return step;
 }
 
 function isUneven(scope: Scope, atom: IndexAtom): boolean {
-  return !(atom instanceof Loop) && scope.homeOfAtom(atom).varies;
+  return !(atom instanceof Loop) && scope.homes.ofAtom(atom).varies;
 }
 
 /** An index in each lane. */
@@ -178,10 +178,10 @@ function summand(
   stride: number,
 ): readonly Summand[] {
   if (atom instanceof Loop) {
-    const axis = scope.axisOf(atom);
+    const axis = scope.homes.positionOf(atom).axis;
     return axis.loops.at(-1) === atom ? [summandOf(scope, axis, stride)] : [];
   }
-  const home = scope.homeOfAtom(atom).scope;
+  const home = scope.homes.ofAtom(atom).scope;
   const value = "node" in atom
     ? home.scalar(atom.node) as I32
     : scalarQuotient(home, atom.index, atom.divisor);
@@ -192,8 +192,8 @@ function summand(
 }
 
 function summandOf(scope: Scope, axis: Axis, stride: number): Summand {
-  const { scope: place, at: value } = scope.positionOf(axis);
-  const shift = scope.shiftOf(axis)?.by ?? 0;
+  const { scope: place, at: value } = scope.homes.positionOf(axis);
+  const shift = scope.homes.shiftOf(axis)?.by ?? 0;
   const key = `${axis.loops.at(-1)!.id}*${stride}`;
   const least = Math.min(0, stride * (axis.extent - 1));
   return { scope: place, value, stride, shift, key, least };

@@ -83,7 +83,9 @@ function isInside(scope: Scope, bounds: readonly Bound[]): I32 {
 
 function insideOf(scope: Scope, bounds: readonly Bound[]): Inside {
   const { code } = scope;
-  const uneven = bounds.filter(({ index }) => scope.homeOfIndex(index).varies);
+  const uneven = bounds.filter(({ index }) =>
+    scope.homes.ofIndex(index).varies
+  );
   const even = bounds.filter((b) => !uneven.includes(b));
   return {
     all: even.length > 0 ? code.let(isInside(scope, even)) : null,

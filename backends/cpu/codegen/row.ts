@@ -83,7 +83,9 @@ export class Row {
   /** How many elements further the next lane's is. */
   private step(scope: Scope): number {
     if (this.isWide) return 1;
-    const at = this.axes.findIndex((axis) => scope.isVector(axis));
+    const at = this.axes.findIndex((axis) =>
+      scope.homes.positionOf(axis).isVector
+    );
     return sizeOf(this.axes.slice(at + 1));
   }
 

@@ -1,21 +1,18 @@
 /**
  * Places in the code of a kernel where some loops have a position. A value is
- * computed in the outermost place where all that it depends on is known, and
- * once: what an inner loop does not change is written before it.
+ * computed once, and where it belongs (`homes.ts`): what an inner loop does not
+ * change is written before it.
  */
 
-import { type Index, type IndexAtom, Loop } from "../../../core/ir/index.ts";
+import type { Index } from "../../../core/ir/index.ts";
 import type { KernelBuffer, Store } from "../../../core/ir/kernel.ts";
-import {
-  dynamicNodes,
-  type Node,
-  operandsOf,
-} from "../../../core/ir/scalar.ts";
+import type { Node } from "../../../core/ir/scalar.ts";
 import { ARGUMENTS } from "../layout.ts";
 import type { Code } from "../wasm/function.ts";
 import { i32 } from "../wasm/instructions.ts";
 import type { I32, V128, Value } from "../wasm/value.ts";
 import type { Axis } from "./axes.ts";
+import { Homes } from "./homes.ts";
 import {
   type Address,
   addressAlong,
@@ -36,29 +33,10 @@ export interface Form {
   readonly lanes: LaneCount;
 }
 
-/** Where an axis is: `at + shift`, and in vectors each lane one further. */
-interface Position {
-  /** The place that binds it. */
-  readonly scope: Scope;
-  readonly axis: Axis;
-  /** `null` for 0. */
-  readonly at: I32 | null;
-  readonly isVector: boolean;
-}
-
-/** Where a value is computed, and whether the lanes of a vector differ. */
-interface Home {
-  readonly scope: Scope;
-  readonly varies: boolean;
-}
-
 /** A place in the code. */
 export class Scope {
-  /** Of axes that are bound here, and of their loops. */
-  private readonly positions = new Map<Axis | Loop, Position>();
-  private readonly shifts = new Map<Axis, number>();
-  private readonly results = new Map<Node, Value | Row>();
-  private readonly homes = new Map<Node, Home>();
+  /** Where axes are and values belong. */
+  readonly homes: Homes;
   private readonly scalars = new Map<Node, Value>();
   private readonly vectors = new Map<Node, V128>();
   private readonly numbers = new Map<string, I32>();
@@ -71,6 +49,7 @@ export class Scope {
     private readonly parent: Scope | null,
   ) {
     this.depth = parent ? parent.depth + 1 : 0;
+    this.homes = new Homes(this, parent?.homes ?? null);
   }
 
   /** The beginning of a function. */
@@ -86,7 +65,7 @@ export class Scope {
   /** The same place, with an axis that is `by` further. */
   shifted(axis: Axis, by: number): Scope {
     const scope = new Scope(this.form, this.code, this);
-    scope.shifts.set(axis, by);
+    scope.homes.shift(axis, by);
     return scope;
   }
 
@@ -99,21 +78,14 @@ export class Scope {
       readonly shift?: number;
     } = {},
   ): this {
-    const position = { scope: this, axis, at, isVector };
-    this.positions.set(axis, position);
-    for (const loop of axis.loops) this.positions.set(loop, position);
-    if (shift !== 0) this.shifts.set(axis, shift);
+    this.homes.bind(axis, at, isVector);
+    if (shift !== 0) this.homes.shift(axis, shift);
     return this;
-  }
-
-  /** Whether each lane has a position of its own on an axis. */
-  isVector(axis: Axis): boolean {
-    return this.positionOf(axis).isVector;
   }
 
   /** Makes the result of a stage known. */
   set(node: Node, result: Value | Row): void {
-    this.results.set(node, result);
+    this.homes.set(node, result);
   }
 
   // Values
@@ -125,7 +97,7 @@ export class Scope {
 
   scalar(node: Node): Value {
     if (node.op === "const") return scalarConst(node.value, node.dtype);
-    const { scope } = this.homeOf(node);
+    const { scope } = this.homes.of(node);
     let value = scope.scalars.get(node);
     if (!value) {
       value = scope.code.let(scope.newValue(node, false));
@@ -138,7 +110,7 @@ export class Scope {
     if (node.op === "const") {
       return vectorConst(this.code, node.value, node.dtype);
     }
-    const { scope, varies } = this.homeOf(node);
+    const { scope, varies } = this.homes.of(node);
     let value = scope.vectors.get(node);
     if (!value) {
       value = scope.code.let(
@@ -152,7 +124,7 @@ export class Scope {
   }
 
   private newValue(node: Node, wide: boolean): Value {
-    const result = this.resultOf(node);
+    const result = this.homes.resultOf(node);
     if (result) return "axes" in result ? result.load(this, wide) : result;
     switch (node.op) {
       case "const":
@@ -184,116 +156,9 @@ export class Scope {
     });
   }
 
-  // Where a value belongs
-
-  private homeOf(node: Node): Home {
-    const known = this.knownHome(node, this);
-    if (known) return known;
-    const home = this.homeOfParts(node);
-    home.scope.homes.set(node, home);
-    return home;
-  }
-
-  /** Homes found outside of a place that shifts an axis do not hold inside. */
-  private knownHome(node: Node, from: Scope, isValid = true): Home | null {
-    const result = this.results.get(node);
-    if (result) return this.homeOfResult(result, from);
-    const home = isValid ? this.homes.get(node) : undefined;
-    if (home) return home;
-    const stays = isValid && !this.moves(node);
-    return this.parent?.knownHome(node, from, stays) ?? null;
-  }
-
-  private moves(node: Node): boolean {
-    if (this.shifts.size === 0) return false;
-    for (const { loops } of this.shifts.keys()) {
-      if (loops.some((loop) => node.loops.has(loop))) return true;
-    }
-    return false;
-  }
-
-  private homeOfResult(result: Value | Row, from: Scope): Home {
-    if (!("axes" in result)) {
-      return { scope: this, varies: result.type === "v128" };
-    }
-    const homes = result.axes.map((axis) => from.homeOfAxis(axis));
-    const { scope, varies } = deepest(this.root(), [
-      { scope: this, varies: result.isWide },
-      ...homes,
-    ]);
-    return { scope, varies };
-  }
-
-  private homeOfParts(node: Node): Home {
-    const homes = operandsOf(node).map((x) => this.homeOf(x));
-    if (node.op === "index") homes.push(...this.homesOfIndex(node.index));
-    if (node.op === "load") {
-      const indices = [node.offset, ...node.bounds.map((b) => b.index)];
-      homes.push(...indices.flatMap((index) => this.homesOfIndex(index)));
-    }
-    return deepest(this.root(), homes);
-  }
-
-  private homesOfIndex({ terms }: Index): readonly Home[] {
-    return terms.flatMap(({ atom }) => {
-      if (atom instanceof Loop) return [this.homeOfAxis(this.axisOf(atom))];
-      return "node" in atom
-        ? [this.homeOf(atom.node)]
-        : this.homesOfIndex(atom.index);
-    });
-  }
-
-  /** Where an index is known. */
-  homeOfIndex(index: Index): Home {
-    return deepest(this.root(), [
-      ...this.homesOfIndex(index),
-      ...dynamicNodes(index).map((node) => this.homeOf(node)),
-    ]);
-  }
-
-  private homeOfAxis(axis: Axis): Home {
-    const { scope, isVector } = this.positionOf(axis);
-    const shift = this.shiftOf(axis)?.scope;
-    return {
-      scope: shift && shift.depth > scope.depth ? shift : scope,
-      varies: isVector,
-    };
-  }
-
-  /** The axis that a loop is part of. */
-  axisOf(loop: Loop): Axis {
-    return this.positionOf(loop).axis;
-  }
-
-  /** The position of an axis, or of that which a loop is part of. */
-  positionOf(of: Axis | Loop): Position {
-    const position = this.positions.get(of);
-    if (position) return position;
-    if (this.parent) return this.parent.positionOf(of);
-    throw new Error(`A loop of extent ${of.extent} has no position here`);
-  }
-
-  /** By how much an axis is further here than where it has its position. */
-  shiftOf(axis: Axis): { scope: Scope; by: number } | null {
-    const by = this.shifts.get(axis);
-    if (by !== undefined) return { scope: this, by };
-    return this.parent?.shiftOf(axis) ?? null;
-  }
-
   /** The beginning of the function. */
   root(): Scope {
     return this.parent?.root() ?? this;
-  }
-
-  private resultOf(node: Node): Value | Row | null {
-    return this.results.get(node) ?? this.parent?.resultOf(node) ?? null;
-  }
-
-  /** Where an atom other than a loop is known. */
-  homeOfAtom(atom: Exclude<IndexAtom, Loop>): Home {
-    return "node" in atom
-      ? this.homeOf(atom.node)
-      : this.homeOfIndex(atom.index);
   }
 
   // Memory
@@ -344,14 +209,4 @@ export class Scope {
     if (wide) storeLanes(this, store, value as V128);
     else storeOne(this, store, value);
   }
-}
-
-function deepest(root: Scope, homes: readonly Home[]): Home {
-  let scope = root;
-  let varies = false;
-  for (const home of homes) {
-    if (home.scope.depth > scope.depth) scope = home.scope;
-    varies ||= home.varies;
-  }
-  return { scope, varies };
 }
