@@ -101,12 +101,11 @@ export class KernelBuilder {
 
   /** An index as a number. */
   value(index: Index, dtype: DType): Node {
-    return index.terms.length === 0
-      ? this.constant(index.constant, dtype)
-      : this.cast(this.indexNode(index), dtype);
+    return this.cast(this.indexNode(index), dtype);
   }
 
   private indexNode(index: Index): Node {
+    if (index.terms.length === 0) return this.constant(index.constant, "int32");
     const key = `i${index.id}`;
     return this.nodes.get(key) ?? this.added(key, {
       op: "index",

@@ -1,6 +1,7 @@
 /** Gathering of windows from places that an array of indices names. */
 
 import type { Aval } from "../aval.ts";
+import { castValue } from "../casting.ts";
 import { type DType, isFloating } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import { iinfo } from "../limits.ts";
@@ -118,7 +119,8 @@ export function gatherSource(
       index: anyStart(k, start),
       extent: limits[q]! + 1,
     })));
-    const fill = k.constant(params.fillValue ?? missing(dtype), dtype);
+    const value = castValue(params.fillValue ?? missing(dtype), dtype);
+    const fill = k.constant(value, dtype);
     return k.apply("select", dtype, isInside, x(place), fill);
   };
 }

@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
 import { ShapeError } from "../../core/errors.ts";
+import { scalar } from "../../core/ops/constants.ts";
+import { convertElementType } from "../../core/ops/convert.ts";
 import { sin } from "../../core/ops/trigonometric.ts";
 import { gather, type GatherOptions } from "../../core/ops/gather_scatter.ts";
 import { jit } from "../../transforms/jit.ts";
@@ -49,6 +51,21 @@ Deno.test("gather() fills integers with their extreme", () => {
   const at = array([[5]], "int32");
   assertClose(gather(array([[1]], "int8"), at, fill), [[-128]]);
   assertClose(gather(array([[1]], "uint8"), at, fill), [[255]]);
+});
+
+Deno.test("gather() fills with a number of the dtype", () => {
+  const fill = { ...rows, sliceSizes: [1, 1], mode: "fill" } as const;
+  const at = array([[5]], "int32");
+  for (const dtype of ["bfloat16", "int8"] as const) {
+    for (const fillValue of [0.1, 300]) {
+      const f = (x: NDArray) =>
+        convertElementType(gather(x, at, { ...fill, fillValue }), "float64");
+      assertEquals(
+        jit(f)(array([[1]], dtype)).js(),
+        [[scalar(fillValue, dtype).item()]],
+      );
+    }
+  }
 });
 
 Deno.test("gather() of single elements at pairs of indices", () => {

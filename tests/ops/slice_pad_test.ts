@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { NDArray } from "../../core/array.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { scalar } from "../../core/ops/constants.ts";
+import { iota, scalar } from "../../core/ops/constants.ts";
+import { convertElementType } from "../../core/ops/convert.ts";
 import { sin } from "../../core/ops/trigonometric.ts";
 import { pad, type Padding, slice } from "../../core/ops/slice_pad.ts";
 import { jit } from "../../transforms/jit.ts";
@@ -24,6 +25,12 @@ Deno.test("slice() of everything returns its input", () => {
 Deno.test("slice() takes empty parts, and the whole of a 0-d array", () => {
   assertEquals(slice(x, [1, 3], [2, 3]).shape, [1, 0]);
   assertEquals(slice(scalar(3, "float32"), [], []).item(), 3);
+});
+
+Deno.test("slice() of a range is as round as the whole range", () => {
+  const range = () => convertElementType(iota("bfloat16", [300], 0), "float32");
+  assertClose(jit(() => slice(range(), [257], [258]))(), [256]);
+  assertClose(slice(range(), [257], [258]), [256]);
 });
 
 Deno.test("slice() rejects limits outside of the array", () => {
