@@ -22,7 +22,7 @@ const [START, SIZE, BEFORE, AFTER, PREVIOUS, NEXT, IS_FREE] = [
 const STEPS = 32;
 const STEP_BITS = 5;
 
-/** Sizes are smaller: there are not so many units that 32 bits can address. */
+/** Sizes have no more bits: addresses of 32 bits reach 2^26 units. */
 const SIZE_BITS = 27;
 
 const BINS = STEPS * (SIZE_BITS - STEP_BITS + 1);
@@ -180,7 +180,7 @@ function binOf(size: number): number {
 
 /** Units of a block where `size` are asked for: the next size with which a bin begins, at most 3 % more. */
 export function roundUp(size: number): number {
-  // What is too large for any block must not become small: bits would be lost.
+  // What is too large for any block must not lose bits, and look small.
   if (size < 2 * STEPS || size >= 2 ** SIZE_BITS) return size;
   const step = 1 << (31 - Math.clz32(size) - STEP_BITS);
   return (size + step - 1) & -step;

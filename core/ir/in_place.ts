@@ -7,9 +7,9 @@ import { type LoadNode, type Node, operandsOf } from "./scalar.ts";
 /** How a nest reads a buffer. */
 interface Reads {
   /** The one element that is read; `null` if there are others, or bounds. */
-  offset: Index | null;
+  readonly offset: Index | null;
   /** The last stage that reads. */
-  last: number;
+  readonly last: number;
 }
 
 /**
@@ -22,14 +22,10 @@ export function inPlacePairs(
   const loads = stages.map(loadsOf);
   const reads = new Map<number, Reads>();
   loads.forEach((list, at) => {
-    for (const load of list) {
-      const offset = load.bounds.length === 0 ? load.offset : null;
-      const known = reads.get(load.buffer);
-      if (!known) reads.set(load.buffer, { offset, last: at });
-      else {
-        if (known.offset !== offset) known.offset = null;
-        known.last = at;
-      }
+    for (const { buffer, offset, bounds } of list) {
+      const known = reads.get(buffer);
+      const isSame = bounds.length === 0 && (!known || known.offset === offset);
+      reads.set(buffer, { offset: isSame ? offset : null, last: at });
     }
   });
   return stages.flatMap((stage, at) => {

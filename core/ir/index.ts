@@ -45,7 +45,7 @@ export interface Term {
 export class Index {
   readonly min: number;
   readonly max: number;
-  private known: ReadonlySet<Loop> | null = null;
+  private foundLoops: ReadonlySet<Loop> | null = null;
 
   constructor(
     readonly constant: number,
@@ -66,7 +66,7 @@ export class Index {
 
   /** The loops it depends on, by id. */
   get loops(): ReadonlySet<Loop> {
-    return this.known ??= loopsOf(this.terms);
+    return this.foundLoops ??= loopsOf(this.terms);
   }
 }
 

@@ -6,6 +6,12 @@ import type { Index, IndexSpace, Loop } from "./index.ts";
 /** By which divisors to cut the axes of a kernel, by order of their making. */
 export type Cuts = ReadonlyMap<number, readonly number[]>;
 
+/** Whether the cuts of one build are those of the next: they are only added to. */
+export function sameCuts(x: Cuts, y: Cuts): boolean {
+  return x.size === y.size &&
+    [...x].every(([axis, limits]) => limits.length === y.get(axis)?.length);
+}
+
 /** An axis, cut into loops where quotients of it were met in an earlier build. */
 export interface LoopAxis {
   readonly order: number;

@@ -9,7 +9,7 @@ import type { Chains } from "./chains.ts";
 import type { Index } from "./index.ts";
 import type { Kernel, Store } from "./kernel.ts";
 import { Conflict, KernelBody, type StoredValues } from "./kernel_body.ts";
-import type { Cuts } from "./loop_axes.ts";
+import { type Cuts, sameCuts } from "./loop_axes.ts";
 import type { Block, LoweredBlock } from "./lower_block.ts";
 import type { BufferId, LoopStep, Step } from "./program.ts";
 import { schedule, Unschedulable } from "./schedule.ts";
@@ -257,9 +257,4 @@ function wholeRegion(atom: Atom): Region {
     at: (_, index) => index,
     value: (_, source) => source(atom),
   };
-}
-
-function sameCuts(x: Cuts, y: Cuts): boolean {
-  return x.size === y.size &&
-    [...x].every(([axis, limits]) => limits.length === y.get(axis)?.length);
 }
