@@ -15,6 +15,7 @@ import { scalar } from "../../core/ops/constants.ts";
 import { convertElementType } from "../../core/ops/convert.ts";
 import { reshape } from "../../core/ops/layout.ts";
 import { promoteDtypes } from "../_promote.ts";
+import { dtypeIn } from "./_options.ts";
 
 /** What an array can be made from: arrays, numbers, typed arrays and lists of them. */
 export type ArraySource =
@@ -47,8 +48,9 @@ export interface DTypeOption {
  */
 export function array(
   values: ArraySource,
-  { dtype }: DTypeOption = {},
+  options: DTypeOption = {},
 ): NDArray {
+  const dtype = dtypeIn("array()", options);
   if (dtype !== undefined) checkedDType(dtype);
   if (values instanceof NDArray) return astype(values, dtype);
   if (typeof values === "number" || typeof values === "boolean") {

@@ -17,6 +17,7 @@ import { pow } from "../../core/ops/power.ts";
 import { inlined, inlinedList } from "../../transforms/inlined.ts";
 import { shapeOf } from "../_axes.ts";
 import { broadcastTo, promoteOperands } from "../_promote.ts";
+import { dtypeIn } from "./_options.ts";
 import type { DTypeOption } from "./array.ts";
 
 /** An extent, or a list of them. */
@@ -33,10 +34,8 @@ export type Shape = number | readonly number[];
  * assertEquals(np.zeros([2]).js(), [0, 0]);
  * ```
  */
-export function zeros(
-  shape: Shape,
-  { dtype = "float32" }: DTypeOption = {},
-): NDArray {
+export function zeros(shape: Shape, options: DTypeOption = {}): NDArray {
+  const dtype = dtypeIn("zeros()", options) ?? "float32";
   return filled(checkedShape("zeros()", shape), 0, dtype);
 }
 
@@ -51,10 +50,8 @@ export function zeros(
  * assertEquals(np.ones([2], { dtype: "int32" }).js(), [1, 1]);
  * ```
  */
-export function ones(
-  shape: Shape,
-  { dtype = "float32" }: DTypeOption = {},
-): NDArray {
+export function ones(shape: Shape, options: DTypeOption = {}): NDArray {
+  const dtype = dtypeIn("ones()", options) ?? "float32";
   return filled(checkedShape("ones()", shape), 1, dtype);
 }
 
@@ -95,9 +92,10 @@ const repeated = inlined(
 export function full(
   shape: Shape,
   value: ArrayLike,
-  { dtype }: DTypeOption = {},
+  options: DTypeOption = {},
 ): NDArray {
-  return repeated(value, checkedShape("full()", shape), dtype ?? null);
+  const dtype = dtypeIn("full()", options) ?? null;
+  return repeated(value, checkedShape("full()", shape), dtype);
 }
 
 /** Another shape or dtype than that of the model. */
@@ -120,9 +118,10 @@ export interface LikeOptions extends DTypeOption {
 export function fullLike(
   x: NDArray,
   value: ArrayLike,
-  { dtype = x.dtype, shape = x.shape }: LikeOptions = {},
+  options: LikeOptions = {},
 ): NDArray {
-  return full(shape, value, { dtype });
+  const dtype = dtypeIn("fullLike()", options) ?? x.dtype;
+  return full(options.shape ?? x.shape, value, { dtype });
 }
 
 /**
@@ -218,8 +217,9 @@ export function arange(
   start: number,
   stop?: number | null,
   step = 1,
-  { dtype }: DTypeOption = {},
+  options: DTypeOption = {},
 ): NDArray {
+  const dtype = dtypeIn("arange()", options);
   const [from, to] = stop === undefined || stop === null
     ? [0, start]
     : [start, stop];

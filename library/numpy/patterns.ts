@@ -10,6 +10,7 @@ import { convertElementType } from "../../core/ops/convert.ts";
 import { reshape } from "../../core/ops/layout.ts";
 import { inlined, inlinedList } from "../../transforms/inlined.ts";
 import { broadcastTo } from "../_promote.ts";
+import { dtypeIn } from "./_options.ts";
 import type { DTypeOption } from "./array.ts";
 import { checkedShape } from "./creation.ts";
 
@@ -46,8 +47,9 @@ export function eye(
   rows: number,
   columns: number | null = null,
   offset = 0,
-  { dtype = "float32" }: DTypeOption = {},
+  options: DTypeOption = {},
 ): NDArray {
+  const dtype = dtypeIn("eye()", options) ?? "float32";
   const shape = checkedShape("eye()", [rows, columns ?? rows]);
   return onDiagonal([], shape, offset, dtype);
 }
@@ -90,8 +92,9 @@ export function tri(
   rows: number,
   columns: number = rows,
   offset = 0,
-  { dtype = "float32" }: DTypeOption = {},
+  options: DTypeOption = {},
 ): NDArray {
+  const dtype = dtypeIn("tri()", options) ?? "float32";
   return below([], checkedShape("tri()", [rows, columns]), offset, dtype);
 }
 

@@ -78,3 +78,24 @@ Deno.test("bitwiseCount() is of uint8, eye() takes its offset third", () => {
   assertEquals(js(np.eye(2, 3, 1)), [[0, 1, 0], [0, 0, 1]]);
   assertEquals(np.eye(2, null, 1).shape, [2, 2]);
 });
+
+Deno.test("a dtype that is not named is refused, not ignored", () => {
+  const calls:
+    readonly (readonly [(...args: never[]) => unknown, unknown[]])[] = [
+      [np.array, [[1]]],
+      [np.zeros, [[2]]],
+      [np.ones, [[2]]],
+      [np.full, [[2], 1]],
+      [np.zerosLike, [np.ones([2])]],
+      [np.arange, [0, 2, 1]],
+      [np.eye, [2, 2, 0]],
+      [np.tri, [2, 2, 0]],
+    ];
+  for (const [f, args] of calls) {
+    assertThrows(
+      () => Reflect.apply(f, np, [...args, "int8"]),
+      TypeError,
+      'write { dtype: "int8" }',
+    );
+  }
+});
