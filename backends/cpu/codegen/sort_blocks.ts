@@ -16,6 +16,7 @@ import {
 } from "./sort_words.ts";
 import type { SortWriter } from "./sort_writer.ts";
 import type { Scope } from "./scope.ts";
+import type { Code } from "../wasm/function.ts";
 import { i32, i32x4, memoryFill, v128 } from "../wasm/instructions.ts";
 import type { I32, Local } from "../wasm/value.ts";
 
@@ -130,17 +131,6 @@ class BlockSort {
       const table = code.let(this.table(scope, first));
       const totals = code.let(module.scratch);
       const half = code.let(this.halfAt(scope, row, i));
-      const sum = (inner: typeof code, at: I32) => {
-        const total = inner.let(v128.const([0, 0, 0, 0]));
-        const column = inner.let(i32.add(table, at));
-        sweep(
-          inner,
-          this.tables(column),
-          (each, address) =>
-            each.set(total, i32x4.add(total, v128.load(address))),
-        );
-        inner.do(v128.store(i32.add(totals, at), total));
-      };
       const offset = code.fn.local("i32");
       const offsets = {
         from: i32.const(0),
@@ -148,42 +138,57 @@ class BlockSort {
         step: 16,
         nonEmpty: true,
       };
-      code.for(offset, offsets, (inner) => sum(inner, offset));
+      code.for(offset, offsets, (inner) => {
+        const sums = this.sumsOver(inner, i32.add(table, offset));
+        inner.do(v128.store(i32.add(totals, offset), sums));
+      });
       const key = form.keyAt(this.words(scope, row, half));
       const alike = i32.load(i32.add(totals, counterOffset(key, digit)));
       const moves = code.let(i32.ne(alike, i32.const(length)));
       const other = code.let(i32.xor(half, moves));
       code.do(i32.store(this.halfOf(scope, row, i + 1), other));
       code.if(moves, (then) => {
-        const place = then.let(this.words(scope, row, other));
-        sweep(
-          then,
-          { from: totals, count: i32.const(counters), bytes: 4 },
-          (each, at) => {
-            const size = each.let(i32.mul(i32.load(at), i32.const(form.bytes)));
-            each.do(i32.store(at, place));
-            each.set(place, i32.add(place, size));
-          },
-        );
+        const start = then.let(this.words(scope, row, other));
+        this.placeKeys(then, totals, counters, start);
         then.for(offset, offsets, (inner) => {
-          const next = inner.let(v128.load(i32.add(totals, offset)));
-          sweep(
-            inner,
-            this.tables(inner.let(i32.add(table, offset))),
-            (each, at) => {
-              const counts = each.let(v128.load(at));
-              each.do(v128.store(at, next));
-              each.set(
-                next,
-                i32x4.add(
-                  next,
-                  i32x4.shl(counts, i32.const(Math.log2(form.bytes))),
-                ),
-              );
-            },
-          );
+          const places = inner.let(v128.load(i32.add(totals, offset)));
+          this.placeBlocks(inner, inner.let(i32.add(table, offset)), places);
         });
       });
+    });
+  }
+
+  /** The counts of all blocks for four keys, of which the first block's are at `from`. */
+  private sumsOver(code: Code, from: I32): Local<"v128"> {
+    const total = code.let(v128.const([0, 0, 0, 0]));
+    sweep(code, this.tables(code.let(from)), (each, at) => {
+      each.set(total, i32x4.add(total, v128.load(at)));
+    });
+    return total;
+  }
+
+  /** Turns how many words have each key into where these go, from `place` on. */
+  private placeKeys(
+    code: Code,
+    from: I32,
+    keys: number,
+    place: Local<"i32">,
+  ): void {
+    const { bytes } = this.writer.form;
+    sweep(code, { from, count: i32.const(keys), bytes: 4 }, (each, at) => {
+      const size = each.let(i32.mul(i32.load(at), i32.const(bytes)));
+      each.do(i32.store(at, place));
+      each.set(place, i32.add(place, size));
+    });
+  }
+
+  /** The same for four keys in each block, one block after the other. */
+  private placeBlocks(code: Code, from: I32, places: Local<"v128">): void {
+    const shift = i32.const(Math.log2(this.writer.form.bytes));
+    sweep(code, this.tables(from), (each, at) => {
+      const counts = each.let(v128.load(at));
+      each.do(v128.store(at, places));
+      each.set(places, i32x4.add(places, i32x4.shl(counts, shift)));
     });
   }
 
