@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { grad, type NDArray, numpy as np } from "../../mod.ts";
 
 const X = np.array([[1, 2, 3], [4, 5, 6]]);
@@ -55,6 +55,14 @@ Deno.test("NaN wins in extremes, and is left out by nansum() and nanmean()", () 
   assertEquals([x.max().item(), x.argmax().item()], [NaN, 1]);
   assertEquals([x.min().item(), x.argmin().item()], [NaN, 1]);
   assertEquals([np.nansum(x).item(), np.nanmean(x).item()], [4, 2]);
+});
+
+Deno.test("rounding errors of sums over many rows do not add up", () => {
+  const rows = 2 ** 18;
+  const sums = np.full([rows, 8], 0.1).sum(0).js() as number[];
+  const exact = rows * Math.fround(0.1);
+  const error = Math.max(...sums.map((sum) => Math.abs(sum / exact - 1)));
+  assert(error < 4e-6, `${error}`);
 });
 
 Deno.test("variances are exact around a large mean", () => {

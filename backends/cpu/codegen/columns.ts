@@ -14,14 +14,15 @@ import { type Axis, sizeOf } from "./axes.ts";
 import {
   type AxisRange,
   type Body,
+  inBlocks,
   inVectors,
   oneByOne,
-  type Positions,
 } from "./ranges.ts";
 import { Row } from "./row.ts";
 import type { Scope } from "./scope.ts";
 import {
   costOf,
+  isLongSum,
   loopsOf,
   type ReduceStage,
   type StageContext,
@@ -29,6 +30,8 @@ import {
 
 /** Rows read at a time. */
 const ROWS = 8;
+/** Rows of a long sum that are added up apart from the others. */
+const ROW_BLOCK = 256 * ROWS;
 /** Reductions of this cost hide latency by themselves: code is written once. */
 const MUCH_CODE = 12;
 /** With fewer rows, one column after the other is as good. */
@@ -62,37 +65,15 @@ export function columnsOf(
 export function writeColumns(
   context: StageContext,
   scope: Scope,
-  { axis, positions }: AxisRange,
+  columns: AxisRange,
   { reductions }: Columns,
   finish: Body,
 ): void {
-  const rows = new Map<ReduceNode, Row>();
-  for (const { node } of reductions) {
-    const start = context.allocate(
-      Row.bytes([axis], widerDtype(node.dtype), false),
-    );
-    rows.set(node, rowFrom(scope, start, axis, positions, node));
-  }
-  inVectors(scope, axis, positions, 1, ([place], wide) => {
-    for (const [node, row] of rows) {
-      row.store(place!, identityValue(place!, node, wide), wide);
-    }
-  });
-  const unroll = costOf(reductions) > MUCH_CODE ? 1 : 2;
-  const add = (inner: Scope, last: Axis, count: number) =>
-    inVectors(inner, axis, positions, unroll, (places, wide) => {
-      for (const place of places) addRows(place, rows, last, count, wide);
-    });
-  const axes = context.axesOf(reductions[0]!.node.inner);
-  const ranges = axes.map((a) => ({
-    axis: a,
-    positions: context.positionsOf(a),
-  }));
-  const last = ranges.pop()!;
-  oneByOne([scope], ranges, ([outer]) => inBlocks(outer!, last, add));
+  const { axis, positions } = columns;
+  const totals = reduced(context, scope, columns, reductions);
   inVectors(scope, axis, positions, 1, (places, wide) => {
     for (const place of places) {
-      for (const [node, row] of rows) {
+      for (const [node, row] of totals) {
         const sum = place.code.let(row.load(place, wide));
         place.set(node, rounded(place, node, sum, wide));
       }
@@ -101,12 +82,84 @@ export function writeColumns(
   });
 }
 
+/** Writes the loops over all rows; gives where the results lie then. */
+function reduced(
+  context: StageContext,
+  scope: Scope,
+  columns: AxisRange,
+  reductions: readonly ReduceStage[],
+): Results {
+  const { axis, positions } = columns;
+  const newResults = (): Results =>
+    new Map(reductions.map(({ node }) => {
+      const bytes = Row.bytes([axis], widerDtype(node.dtype), false);
+      const start = context.allocate(bytes);
+      return [node, rowFrom(scope, start, columns, node)];
+    }));
+  const unroll = costOf(reductions) > MUCH_CODE ? 1 : 2;
+  const addRange = (place: Scope, range: AxisRange, to: Results) =>
+    inGroups(place, range, (inner, count) => {
+      inVectors(inner, axis, positions, unroll, (places, wide) => {
+        for (const p of places) addRows(p, to, range.axis, count, wide);
+      });
+    });
+  const axes = context.axesOf(reductions[0]!.node.inner);
+  const ranges = axes.map((a) => ({
+    axis: a,
+    positions: context.positionsOf(a),
+  }));
+  const last = ranges.pop()!;
+  const isBlocked = isLongSum(reductions, axes) &&
+    last.axis.extent >= ROW_BLOCK;
+  const totals = newResults();
+  clear(scope, columns, totals);
+  const parts = isBlocked ? newResults() : totals;
+  oneByOne([scope], ranges, ([outer]) => {
+    if (!isBlocked) return addRange(outer!, last, totals);
+    inBlocks(outer!, last.positions, ROW_BLOCK, (block, rows) => {
+      clear(block, columns, parts);
+      addRange(block, { axis: last.axis, positions: rows }, parts);
+      addResults(block, columns, parts, totals);
+    });
+  });
+  return totals;
+}
+
+/** Where the results of columns lie, while rows are added to them. */
+type Results = ReadonlyMap<ReduceNode, Row>;
+
+/** Begins with results of no rows. */
+function clear(
+  scope: Scope,
+  { axis, positions }: AxisRange,
+  results: Results,
+): void {
+  inVectors(scope, axis, positions, 1, ([place], wide) => {
+    for (const [node, row] of results) {
+      row.store(place!, identityValue(place!, node, wide), wide);
+    }
+  });
+}
+
+/** Adds results of some rows to those of others. */
+function addResults(
+  scope: Scope,
+  { axis, positions }: AxisRange,
+  from: Results,
+  to: Results,
+): void {
+  inVectors(scope, axis, positions, 1, ([place], wide) => {
+    for (const [node, row] of from) {
+      addTo(to.get(node)!, place!, node, row.load(place!, wide), wide);
+    }
+  });
+}
+
 /** A row of which only some positions exist, the first of them at `start`. */
 function rowFrom(
   { code }: Scope,
   start: I32,
-  axis: Axis,
-  { from }: Positions,
+  { axis, positions: { from } }: AxisRange,
   { dtype }: ReduceNode,
 ): Row {
   const wider = widerDtype(dtype);
@@ -117,17 +170,17 @@ function rowFrom(
 }
 
 /** Visits an axis a few positions at a time, then one by one. */
-function inBlocks(
+function inGroups(
   scope: Scope,
   { axis, positions: { from, to, multiple } }: AxisRange,
-  add: (inner: Scope, axis: Axis, count: number) => void,
+  add: (inner: Scope, count: number) => void,
 ): void {
   const { code } = scope;
   const end = typeof to === "number" ? i32.const(to) : to;
   const at = code.let(from === 0 ? i32.const(0) : from);
   for (const count of multiple % ROWS === 0 ? [ROWS] : [ROWS, 1]) {
     const inner = scope.child().bind(axis, at);
-    add(inner, axis, count);
+    add(inner, count);
     inner.code.set(at, i32.add(at, i32.const(count)));
     const last = code.let(i32.sub(end, i32.const(count)));
     code.while(() => i32.le_s(at, last), (c) => c.append(inner.code));
@@ -137,7 +190,7 @@ function inBlocks(
 /** Adds some neighbouring rows, two by two, and then to what is there. */
 function addRows(
   place: Scope,
-  rows: ReadonlyMap<ReduceNode, Row>,
+  results: Results,
   axis: Axis,
   count: number,
   wide: boolean,
@@ -146,7 +199,7 @@ function addRows(
     { length: count },
     (_, i) => i === 0 ? place : place.shifted(axis, i),
   );
-  for (const [node, row] of rows) {
+  for (const [node, row] of results) {
     let values: readonly Value[] = places.map((p) => p.value(node.body, wide));
     while (values.length > 1) {
       values = values.flatMap((x, i) =>
@@ -155,8 +208,18 @@ function addRows(
           : []
       );
     }
-    const before = place.code.let(row.load(place, wide));
-    const after = joined(place, node, before, values[0]!, wide);
-    row.store(place, place.code.let(after), wide);
+    addTo(row, place, node, values[0]!, wide);
   }
+}
+
+function addTo(
+  row: Row,
+  place: Scope,
+  node: ReduceNode,
+  value: Value,
+  wide: boolean,
+): void {
+  const before = place.code.let(row.load(place, wide));
+  const after = joined(place, node, before, value, wide);
+  row.store(place, place.code.let(after), wide);
 }

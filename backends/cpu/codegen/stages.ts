@@ -204,7 +204,7 @@ function writeVectorLoops(
 }
 
 /** Whether rounding errors of a sum would add up: then it is made of shorter ones. */
-function isLongSum(group: readonly Stage[], axes: readonly Axis[]): boolean {
+export function isLongSum(group: readonly Stage[], axes: readonly Axis[]): boolean {
   return sizeOf(axes) > 2 * SUM_BLOCK &&
     group.some((s) =>
       s.kind === "reduce" && s.node.reducer === "add" &&
