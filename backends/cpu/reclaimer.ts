@@ -24,6 +24,12 @@ const RELEASED = 16 * 2 ** 20;
  */
 const BYTES_PER_MILLISECOND = 16 * 2 ** 20;
 
+/**
+ * The most bytes that are copied out rather than to collect: a collection that
+ * took longer did so for a large heap, of which little may be left.
+ */
+const MOST_COPIES = 256 * 2 ** 20;
+
 /** Largest factor by which looks that find little become rarer. */
 const RELUCTANCE = 32;
 
@@ -76,7 +82,8 @@ export class Reclaimer {
 
   /** Whether a look is better than copying values out for room: many may be dead, and it costs less. */
   get isBetterThanCopies(): boolean {
-    return this.made >= Math.max(PART * this.budget, this.worth);
+    const worth = Math.min(this.worth, MOST_COPIES);
+    return this.made >= Math.max(PART * this.budget, worth);
   }
 
   /** Whether it is time for a look. */

@@ -125,3 +125,13 @@ Deno.test("slow collections are rare", () => {
   // The first comes after 256 MiB, the others after 1600 each.
   assertEquals(looks(reclaimer, { before: 0, after: 1 }), 11);
 });
+
+Deno.test("much is not copied out, however slow collections were", () => {
+  const reclaimer = reclaimerOf(new Counter(), 1000);
+  reclaimer.watch({}, 2 ** 28);
+  reclaimer.look(() => 0);
+  reclaimer.watch({}, 2 ** 28 - 1);
+  assert(!reclaimer.isBetterThanCopies);
+  reclaimer.watch({}, 1);
+  assert(reclaimer.isBetterThanCopies);
+});
