@@ -24,6 +24,7 @@ import {
   costOf,
   isLongSum,
   loopsOf,
+  rangesOf,
   type ReduceStage,
   type StageContext,
 } from "./stages.ts";
@@ -104,10 +105,7 @@ function reduced(
       });
     });
   const axes = context.axesOf(reductions[0]!.node.inner);
-  const ranges = axes.map((a) => ({
-    axis: a,
-    positions: context.positionsOf(a),
-  }));
+  const ranges = [...rangesOf(context, axes)];
   const last = ranges.pop()!;
   const isBlocked = isLongSum(reductions, axes) &&
     last.axis.extent >= ROW_BLOCK;

@@ -204,7 +204,10 @@ function writeVectorLoops(
 }
 
 /** Whether rounding errors of a sum would add up: then it is made of shorter ones. */
-export function isLongSum(group: readonly Stage[], axes: readonly Axis[]): boolean {
+export function isLongSum(
+  group: readonly Stage[],
+  axes: readonly Axis[],
+): boolean {
   return sizeOf(axes) > 2 * SUM_BLOCK &&
     group.some((s) =>
       s.kind === "reduce" && s.node.reducer === "add" &&
@@ -212,7 +215,8 @@ export function isLongSum(group: readonly Stage[], axes: readonly Axis[]): boole
     );
 }
 
-function rangesOf(
+/** All positions that a context has of some axes. */
+export function rangesOf(
   context: StageContext,
   axes: readonly Axis[],
 ): readonly AxisRange[] {
