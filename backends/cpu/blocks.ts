@@ -4,12 +4,12 @@ import { Heap, roundUp } from "./heap.ts";
 import { UNIT } from "./layout.ts";
 
 /**
- * Smaller blocks have a part of the range to themselves, so that they do not
+ * Smaller blocks have a part of memory to themselves, so that they do not
  * cut the large free blocks whose pages programs use again and again.
  */
 const SMALL = 32 * 1024;
 
-/** The part of the range that is for small blocks. */
+/** The part of each range that is for small blocks. */
 const SMALL_PART = 1 / 8;
 
 /** Names a block by a positive number; 0 is none. */
@@ -18,18 +18,16 @@ export type Block = number;
 /** Set in the names of small blocks: a heap gives even ones. */
 const IS_SMALL = 1;
 
-/** Blocks of the units `[start, end)` of memory, 64 bytes each. */
+/** Blocks of ranges of units of memory, 64 bytes each. */
 export class Blocks {
-  private readonly small: Heap;
-  private readonly large: Heap;
-  /** Bytes that could be given out if there were no block. */
-  readonly capacity: number;
+  private readonly small = new Heap();
+  private readonly large = new Heap();
 
-  constructor(start: number, end: number) {
+  /** Makes the units `[start, end)` available. */
+  add(start: number, end: number): void {
     const border = start + Math.floor((end - start) * SMALL_PART);
-    this.small = new Heap(start, border);
-    this.large = new Heap(border, end);
-    this.capacity = (end - start) * UNIT;
+    this.small.add(start, border);
+    this.large.add(border, end);
   }
 
   /** A block of at least so many bytes, or 0 if there is no room for it. */

@@ -10,7 +10,8 @@
 
 import type { Buffer } from "../../core/backend.ts";
 import { type Block, blockBytes, Blocks } from "./blocks.ts";
-import type { SharedMemory } from "./memory.ts";
+import { UNIT } from "./layout.ts";
+import { growMemory, type SharedMemory } from "./memory.ts";
 import { Reclaimer, weightOf } from "./reclaimer.ts";
 import {
   bytesOfSaved,
@@ -55,7 +56,7 @@ export class CpuBuffer implements Buffer {
 
 /** All cells that have a block. */
 export class Cells {
-  private readonly blocks: Blocks;
+  private readonly blocks = new Blocks();
   private limit: number;
   /** Bytes of all blocks. */
   private used = 0;
@@ -70,7 +71,7 @@ export class Cells {
     budget: number,
     private readonly reclaimer = new Reclaimer(),
   ) {
-    this.blocks = new Blocks(memory.start, memory.end);
+    this.blocks.add(memory.start, memory.end);
     this.limit = Math.min(budget, this.capacity);
     reclaimer.resize(this.limit);
   }
@@ -82,7 +83,7 @@ export class Cells {
 
   /** Bytes that there are addresses for. */
   get capacity(): number {
-    return this.blocks.capacity;
+    return (this.memory.limit - this.memory.start) * UNIT;
   }
 
   get budget(): number {
@@ -165,12 +166,21 @@ export class Cells {
       if (!this.evictOldest()) return 0;
     }
     let block = this.blocks.allocate(bytes);
+    if (block === 0 && this.useAllMemory()) block = this.blocks.allocate(bytes);
     while (block === 0) {
       if (!this.evictOldest()) return 0;
       block = this.blocks.allocate(bytes);
     }
     this.used += needed;
     return block;
+  }
+
+  /** Lets the memory grow to its full size; whether it was smaller. */
+  useAllMemory(): boolean {
+    const { end } = this.memory;
+    growMemory(this.memory);
+    this.blocks.add(end, this.memory.end);
+    return this.memory.end > end;
   }
 
   /** Gives back a block of so many bytes. */

@@ -1,5 +1,5 @@
 /**
- * Divides a range of units among blocks, in constant time: a two-level
+ * Divides ranges of units among blocks, in constant time: a two-level
  * segregated fit (Masmano, Ripoll, Crespo and Real 2004, "TLSF: a new dynamic
  * memory allocator for real-time systems"), whose records lie outside of the
  * memory that it divides. Free neighbours are joined at once, and what was
@@ -27,7 +27,7 @@ const SIZE_BITS = 27;
 
 const BINS = STEPS * (SIZE_BITS - STEP_BITS + 1);
 
-/** Blocks of units `[start, end)`. Block 0 is none. */
+/** Blocks of units, each within one of the ranges added. Block 0 is none. */
 export class Heap {
   private records = new Int32Array(64 * STRIDE);
   private recordsUsed = STRIDE;
@@ -38,10 +38,9 @@ export class Heap {
   private readonly occupied = new Int32Array(BINS / STEPS);
   private occupiedWords = 0;
 
-  constructor(start: number, end: number) {
-    if (end <= start) return;
-    const all = this.newRecord(start, end - start);
-    this.insert(all);
+  /** Adds the units `[start, end)`. */
+  add(start: number, end: number): void {
+    if (end > start) this.insert(this.newRecord(start, end - start));
   }
 
   /** The first unit of a block. */

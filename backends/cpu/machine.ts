@@ -43,10 +43,7 @@ export class Machine {
 
   /** The threads, from the first time that a program has work for them. */
   get pool(): Pool {
-    return this.opened ??= openPool(this.memory.memory, {
-      threads: this.threads,
-      scratchOf,
-    });
+    return this.opened ??= this.openPool();
   }
 
   /** Why fewer threads work than were asked for, if so. */
@@ -63,6 +60,12 @@ export class Machine {
       this.opened = null;
     }
     this.useBlas(blas);
+  }
+
+  private openPool(): Pool {
+    this.cells.useAllMemory(); // for it cannot grow once workers run
+    const { threads } = this;
+    return openPool(this.memory.memory, { threads, scratchOf });
   }
 
   private useBlas(library: BlasLibrary | null): void {

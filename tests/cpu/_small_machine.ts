@@ -18,7 +18,8 @@ export function smallMemory(bytes: number, tight = false): SharedMemory {
   // Kernels must not rely on memory being zero.
   shared.bytes.fill(0xa5, shared.start * UNIT, shared.start * UNIT + bytes);
   if (!tight) return shared;
-  return { ...shared, end: shared.start + Math.floor(bytes / UNIT) };
+  const end = shared.start + Math.floor(bytes / UNIT);
+  return { ...shared, end, limit: end };
 }
 
 /** Cells in a memory of their own. */

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { cellOf, Cells, type CpuBuffer } from "../../backends/cpu/cells.ts";
 import { Collector } from "../../backends/cpu/collector.ts";
+import { createMemory } from "../../backends/cpu/memory.ts";
 import { Reclaimer } from "../../backends/cpu/reclaimer.ts";
 import { smallCells, smallMemory } from "./_small_machine.ts";
 
@@ -167,6 +168,25 @@ Deno.test("without a collector the oldest values are moved out", () => {
   assert(cells.evictions > 100);
   assertEquals(kept.cell!.handle, null);
   assertEquals(cells.read(kept), pattern(100_000, 1));
+});
+
+Deno.test("memory grows when it is needed, and values stay", () => {
+  const memory = createMemory(1);
+  const cells = new Cells(memory, 2 ** 32);
+  const { end, limit, bytes } = memory;
+  const first = cells.put(pattern(100_000, 1))!;
+  assertEquals(memory.end, end);
+  const block = cells.reserve(2 ** 31);
+  assert(block !== 0);
+  assertEquals(memory.end, limit);
+  assert(memory.bytes.length > bytes.length);
+  const second = cells.put(pattern(100_000, 2))!;
+  const [from, to] = [second.cell!.block, block].map((b) => cells.addressOf(b));
+  cells.copyWithin(from!, to!, 100_000);
+  const copy = memory.bytes.subarray(to! >>> 0, (to! >>> 0) + 100_000);
+  assertEquals(copy, pattern(100_000, 2));
+  assertEquals(cells.read(first), pattern(100_000, 1));
+  assertEquals(cells.reserve(2 ** 32), 0);
 });
 
 /** As where the engine's collector cannot be called. */

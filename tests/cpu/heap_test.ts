@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { blockBytes, Blocks } from "../../backends/cpu/blocks.ts";
 import { Heap } from "../../backends/cpu/heap.ts";
+import { UNIT } from "../../backends/cpu/layout.ts";
 
 /** Sizes of all magnitudes, and what to do with them. */
 const request = fc.tuple(
@@ -11,6 +12,18 @@ const request = fc.tuple(
 
 const START = 1000;
 const UNITS = 1 << 17;
+
+function heapOf(end: number): Heap {
+  const heap = new Heap();
+  heap.add(START, end);
+  return heap;
+}
+
+function blocksOf(end: number): Blocks {
+  const blocks = new Blocks();
+  blocks.add(START, end);
+  return blocks;
+}
 
 function range(heap: Heap, block: number): readonly [number, number] {
   const start = heap.startOf(block);
@@ -30,7 +43,7 @@ function assertApart(heap: Heap, blocks: readonly number[]): void {
 Deno.test("blocks do not overlap, are large enough and come back whole", () =>
   fc.assert(
     fc.property(fc.array(request, { maxLength: 200 }), (requests) => {
-      const heap = new Heap(START, START + UNITS);
+      const heap = heapOf(START + UNITS);
       const blocks: number[] = [];
       for (const [units, dice] of requests) {
         if (dice % 3 === 0 && blocks.length > 0) {
@@ -51,7 +64,7 @@ Deno.test("blocks do not overlap, are large enough and come back whole", () =>
   ));
 
 Deno.test("a heap is filled to the last unit", () => {
-  const heap = new Heap(START, START + 100);
+  const heap = heapOf(START + 100);
   const blocks = Array.from({ length: 100 }, () => heap.allocate(1));
   assertEquals(new Set(blocks).size, 100);
   assertApart(heap, blocks);
@@ -59,7 +72,7 @@ Deno.test("a heap is filled to the last unit", () => {
 });
 
 Deno.test("what was freed last is used first", () => {
-  const heap = new Heap(START, START + UNITS);
+  const heap = heapOf(START + UNITS);
   const blocks = [5, 300, 5, 300, 5, 300].map((units) => heap.allocate(units));
   const [, first, , second] = blocks;
   heap.free(first!);
@@ -69,11 +82,12 @@ Deno.test("what was freed last is used first", () => {
 });
 
 Deno.test("an empty heap has no room", () => {
-  assertEquals(new Heap(START, START).allocate(1), 0);
+  assertEquals(new Heap().allocate(1), 0);
+  assertEquals(heapOf(START).allocate(1), 0);
 });
 
 Deno.test("small blocks do not cut the hole that a large one left", () => {
-  const blocks = new Blocks(START, START + UNITS);
+  const blocks = blocksOf(START + UNITS);
   const large = blocks.allocate(2 ** 20);
   const address = blocks.addressOf(large);
   blocks.free(large);
@@ -83,14 +97,14 @@ Deno.test("small blocks do not cut the hole that a large one left", () => {
 });
 
 Deno.test("small blocks lie among large ones once their own part is full", () => {
-  const blocks = new Blocks(START, START + UNITS);
+  const blocks = blocksOf(START + UNITS);
   let bytes = 0;
   while (blocks.allocate(30_000) !== 0) bytes += 30_000;
-  assert(bytes > 0.9 * blocks.capacity, `${bytes} of ${blocks.capacity}`);
+  assert(bytes > 0.9 * UNITS * UNIT, `${bytes} of ${UNITS * UNIT}`);
 });
 
 Deno.test("small values of whole pages begin at different places of a page", () => {
-  const blocks = new Blocks(START, START + UNITS);
+  const blocks = blocksOf(START + UNITS);
   const places = [1, 2, 3, 4].map(() =>
     blocks.addressOf(blocks.allocate(16384)) % 4096
   );
@@ -104,4 +118,16 @@ Deno.test("a block takes no less than is asked for, however much that is", () =>
       assert(blockBytes(bytes) <= 1.04 * bytes + 128, `2^${exponent}`);
     }
   }
+});
+
+Deno.test("what is added later is given out too, but no block lies across", () => {
+  const heap = heapOf(START + 64);
+  assertEquals(heap.allocate(256), 0);
+  heap.add(START + 64, START + 320);
+  const [first, second] = [heap.allocate(256), heap.allocate(64)];
+  assertEquals(range(heap, first), [START + 64, START + 320]);
+  assertEquals(range(heap, second), [START, START + 64]);
+  heap.free(first);
+  heap.free(second);
+  assertEquals(heap.allocate(320), 0);
 });
