@@ -1,0 +1,95 @@
+/**
+ * Modules of a bundle that are evaluated when something of them is first used.
+ *
+ * The statements of such a module go into a function, and each use of one of its
+ * names becomes `module7().name`. That is right for modules that only define
+ * things and do not import each other in circles, as those of the library are.
+ */
+
+import type { Node } from "acorn";
+import MagicString from "magic-string";
+import type { Bundle, Statement } from "./bundle.ts";
+
+/**
+ * The code of a bundle whose modules outside of `eager` are lazy. Each begins with
+ * what `prologue` makes of its path.
+ */
+export function withLazyModules(
+  bundle: Bundle,
+  eager: ReadonlySet<string>,
+  prologue: (path: string) => string = () => "",
+): string {
+  const code = new MagicString(bundle.code);
+  const isLazy = ({ module, isNamespace }: Statement) =>
+    !isNamespace && !eager.has(module);
+  const lazy = lazyModules(bundle.statements.filter(isLazy));
+  for (const { name, statement, references, isReassigned } of bundle.names) {
+    if (!isLazy(statement)) continue;
+    const { id, members } = lazy.get(statement.module)!;
+    const outside = references.filter((r) =>
+      r.statement.module !== statement.module || !isLazy(r.statement)
+    );
+    if (outside.length === 0) continue;
+    members.push(isReassigned ? `get ${name}() { return ${name}; }` : name);
+    for (const { start, end, isShorthand } of outside) {
+      // In parentheses, for `new` would take the call for its own.
+      const value = `(module${id}().${name})`;
+      code.overwrite(start, end, isShorthand ? `${name}: ${value}` : value);
+    }
+  }
+  for (const [path, { id, first, last, members }] of lazy) {
+    code.appendLeft(
+      first.start,
+      `var lazy${id};\n` +
+        `function module${id}() { return lazy${id} ??= evaluate${id}(); }\n` +
+        `function evaluate${id}() {${prologue(path)}\n// ${path}\n`,
+    );
+    code.appendRight(last.end, `\nreturn { ${members.join(", ")} };\n}\n`);
+  }
+  return code.toString();
+}
+
+function lazyModules(
+  statements: readonly Statement[],
+): ReadonlyMap<string, LazyModule> {
+  const lazy = new Map<string, LazyModule>();
+  for (const { module, node } of statements) {
+    const known = lazy.get(module);
+    if (known) known.last = node;
+    else {
+      const id = lazy.size;
+      lazy.set(module, { id, first: node, last: node, members: [] });
+    }
+  }
+  return lazy;
+}
+
+/** Where the statements of a lazy module are, and what others use of it. */
+interface LazyModule {
+  readonly id: number;
+  readonly first: Node;
+  last: Node;
+  readonly members: string[];
+}
+
+/**
+ * The modules that cannot be lazy: what the bundler adds, modules whose names the
+ * bundle exports, and those that do something to other modules.
+ */
+export function eagerModules(bundle: Bundle): ReadonlySet<string> {
+  const eager = new Set([""]);
+  for (const { statement, references } of bundle.names) {
+    const isExported = references.some((r) =>
+      r.statement.node.type === "ExportNamedDeclaration"
+    );
+    if (isExported && !statement.isNamespace) eager.add(statement.module);
+    for (const { start, statement: user } of references) {
+      // A statement that is a call of this name.
+      const isCall = user.node.type === "ExpressionStatement" &&
+        user.node.start === start;
+      const isOther = !["", user.module].includes(statement.module);
+      if (isCall && isOther) eager.add(user.module);
+    }
+  }
+  return eager;
+}
