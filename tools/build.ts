@@ -4,14 +4,16 @@
  *     deno task build
  *
  * The bundler puts all modules into one. Those that a short script does not need
- * are then evaluated when they are first used, and names are minified.
+ * are then evaluated when they are first used, names are minified, and what such a
+ * script calls is compiled at once. Which functions that are is measured.
  */
 
-import { parseBundle } from "./bundle.ts";
+import { modulesOf, parseBundle } from "./bundle.ts";
+import { functionsCalledBy } from "./coverage.ts";
 import { runDeno } from "./deno.ts";
-import { withLazyModules } from "./lazy_modules.ts";
+import { withEagerFunctions } from "./eager_functions.ts";
+import { eagerModules, evaluatorOf, withLazyModules } from "./lazy_modules.ts";
 import { withPublicNames } from "./names.ts";
-import { modulesUsedBy } from "./start.ts";
 
 const root = new URL("../", import.meta.url);
 const output = new URL("dist/dinograd.js", root);
@@ -28,15 +30,31 @@ const HEADER = '// @ts-self-types="../mod.ts"\n';
 const BUNDLE = ["bundle", "--quiet"];
 
 async function build(folder: string): Promise<void> {
+  const called = (code: string) =>
+    functionsCalledBy(SHORT_SCRIPT, code, folder);
   const whole = parseBundle(await runDeno(...BUNDLE, "--keep-names", "mod.ts"));
   const named = parseBundle(withPublicNames(whole));
-  const used = await modulesUsedBy(SHORT_SCRIPT, named, folder);
-  const lazy = `${folder}/lazy.js`;
-  await Deno.writeTextFile(lazy, withLazyModules(named, used));
-  const minified = await runDeno(...BUNDLE, "--minify", lazy);
+
+  const necessary = eagerModules(named);
+  const evaluators = new Set(
+    (await called(withLazyModules(named, necessary))).map(({ name }) => name),
+  );
+  const used = modulesOf(named).filter((path) =>
+    evaluators.has(evaluatorOf(path))
+  );
+  const lazy = withLazyModules(named, necessary.union(new Set(used)));
+
+  const path = `${folder}/lazy.js`;
+  await Deno.writeTextFile(path, lazy);
+  const minified = await runDeno(...BUNDLE, "--minify", path);
+  const starts = new Set((await called(minified)).map(({ start }) => start));
+  await write(HEADER + withEagerFunctions(minified, starts));
+}
+
+async function write(text: string): Promise<void> {
   await Deno.mkdir(new URL(".", output), { recursive: true });
   const part = new URL("dinograd.js.part", output);
-  await Deno.writeTextFile(part, HEADER + minified);
+  await Deno.writeTextFile(part, text);
   await Deno.rename(part, output);
 }
 

@@ -69,6 +69,11 @@ export function parseBundle(code: string): Bundle {
   return { code, program, statements, names: namesIn(program, statements) };
 }
 
+/** Paths of the modules that have statements, in the order of evaluation. */
+export function modulesOf({ statements }: Bundle): readonly string[] {
+  return [...new Set(statements.map(({ module }) => module))];
+}
+
 /** The statements `var x = {}` and `__export(x, ...)`. */
 function namespacesIn({ body }: Program): ReadonlySet<Node> {
   const filling = new Map<string, Node>();

@@ -2,7 +2,7 @@
  * Modules of a bundle that are evaluated when something of them is first used.
  *
  * The statements of such a module go into a function, and each use of one of its
- * names becomes `module7().name`. That is right for modules that only define
+ * names becomes `module$path().name`. That is right for modules that only define
  * things and do not import each other in circles, as those of the library are.
  */
 
@@ -10,14 +10,10 @@ import type { Node } from "acorn";
 import MagicString from "magic-string";
 import type { Bundle, Statement } from "./bundle.ts";
 
-/**
- * The code of a bundle whose modules outside of `eager` are lazy. Each begins with
- * what `prologue` makes of its path.
- */
+/** The code of a bundle whose modules outside of `eager` are lazy. */
 export function withLazyModules(
   bundle: Bundle,
   eager: ReadonlySet<string>,
-  prologue: (path: string) => string = () => "",
 ): string {
   const code = new MagicString(bundle.code);
   const isLazy = ({ module, isNamespace }: Statement) =>
@@ -25,7 +21,7 @@ export function withLazyModules(
   const lazy = lazyModules(bundle.statements.filter(isLazy));
   for (const { name, statement, references, isReassigned } of bundle.names) {
     if (!isLazy(statement)) continue;
-    const { id, members } = lazy.get(statement.module)!;
+    const { members } = lazy.get(statement.module)!;
     const outside = references.filter((r) =>
       r.statement.module !== statement.module || !isLazy(r.statement)
     );
@@ -33,16 +29,22 @@ export function withLazyModules(
     members.push(isReassigned ? `get ${name}() { return ${name}; }` : name);
     for (const { start, end, isShorthand } of outside) {
       // In parentheses, for `new` would take the call for its own.
-      const value = `(module${id}().${name})`;
+      const value = `(${identifier("module", statement.module)}().${name})`;
       code.overwrite(start, end, isShorthand ? `${name}: ${value}` : value);
     }
   }
-  for (const [path, { id, first, last, members }] of lazy) {
+  for (const [path, { first, last, members }] of lazy) {
+    const [module, evaluated] = [
+      identifier("module", path),
+      identifier("", path),
+    ];
     code.appendLeft(
       first.start,
-      `var lazy${id};\n` +
-        `function module${id}() { return lazy${id} ??= evaluate${id}(); }\n` +
-        `function evaluate${id}() {${prologue(path)}\n// ${path}\n`,
+      `var ${evaluated};\n` +
+        `function ${module}() { return ${evaluated} ??= ${
+          evaluatorOf(path)
+        }(); }\n` +
+        `function ${evaluatorOf(path)}() {\n// ${path}\n`,
     );
     code.appendRight(last.end, `\nreturn { ${members.join(", ")} };\n}\n`);
   }
@@ -57,8 +59,7 @@ function lazyModules(
     const known = lazy.get(module);
     if (known) known.last = node;
     else {
-      const id = lazy.size;
-      lazy.set(module, { id, first: node, last: node, members: [] });
+      lazy.set(module, { first: node, last: node, members: [] });
     }
   }
   return lazy;
@@ -66,10 +67,18 @@ function lazyModules(
 
 /** Where the statements of a lazy module are, and what others use of it. */
 interface LazyModule {
-  readonly id: number;
   readonly first: Node;
   last: Node;
   readonly members: string[];
+}
+
+/** The name of the function in which the module of a path is evaluated. */
+export function evaluatorOf(path: string): string {
+  return identifier("evaluate", path);
+}
+
+function identifier(prefix: string, path: string): string {
+  return `${prefix}$${path.replace(/\W/g, "$")}`;
 }
 
 /**
