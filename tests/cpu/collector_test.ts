@@ -34,10 +34,16 @@ Deno.test("young objects that nobody holds are found by themselves", () => {
   assertEquals(reference.deref(), held);
 });
 
-/** Counts instead of collecting. */
+/** Counts instead of collecting, and has a clock. */
 class Counter extends Collector {
+  time = 0;
   collections = 0;
   releases = 0;
+
+  /** Milliseconds of a collection, and of one of young values alone. */
+  constructor(readonly duration: number, readonly youngDuration = 0) {
+    super();
+  }
 
   override get works(): boolean {
     return true;
@@ -45,65 +51,96 @@ class Counter extends Collector {
 
   override collect(): void {
     this.collections++;
+    this.time += this.duration;
   }
 
-  override collectYoung(): void {}
+  override collectYoung(): void {
+    this.time += this.youngDuration;
+  }
 
   override release(): void {
     this.releases++;
   }
 }
 
+/** Which parts of what has been made are found dead at once, by a collection of young values, and by one of all. */
+interface Dead {
+  readonly atOnce: number;
+  readonly young?: number;
+  readonly all: number;
+}
+
 /**
- * Watches values of 1 MiB until they are 16 GiB; gives how often they are looked
- * at. A part of them has been found dead before each collection, and another
- * part is after it.
+ * Watches values of 1 MiB, which take `pause` milliseconds each, until they are
+ * 16 GiB; gives how often much of them has been found dead.
  */
 function looks(
   reclaimer: Reclaimer,
-  { before, after }: { readonly before: number; readonly after: number },
+  collector: Counter,
+  { atOnce, young = 0, all }: Dead,
+  pause = 0,
 ): number {
   let count = 0;
   let made = 0;
   for (let i = 0; i < 2 ** 14; i++) {
+    collector.time += pause;
     reclaimer.watch({}, 2 ** 20);
     made += 2 ** 20;
     if (!reclaimer.isTime) continue;
-    const found = [before, 0, after].map((part) => part * made).values();
-    reclaimer.look(() => found.next().value!);
+    const parts = [atOnce, young, all].values();
+    let found = 0;
+    const before = collector.collections;
+    reclaimer.look(() => found = parts.next().value! * made);
+    if (found < made / 2 && collector.collections === before) continue;
     made = 0;
     count++;
   }
   return count;
 }
 
-function reclaimerOf(collector: Collector, duration: number): Reclaimer {
-  let time = 0;
-  const reclaimer = new Reclaimer(collector, () => time += duration);
+function reclaimerOf(collector: Counter): Reclaimer {
+  const reclaimer = new Reclaimer(collector, () => collector.time);
   reclaimer.resize(2 ** 31);
   return reclaimer;
 }
 
 Deno.test("what the engine has found already needs no collection", () => {
-  const collector = new Counter();
-  const reclaimer = reclaimerOf(collector, 0);
-  assertEquals(looks(reclaimer, { before: 0.9, after: 0 }), 64);
+  const collector = new Counter(1);
+  const reclaimer = reclaimerOf(collector);
+  assertEquals(looks(reclaimer, collector, { atOnce: 0.9, all: 0 }), 1024);
   assertEquals(collector.collections, 0);
-  // Each 16 MiB, the engine is told to let go.
-  assertEquals(collector.releases, 1024);
+});
+
+Deno.test("the engine is told to let go after some time", () => {
+  const collector = new Counter(1, 1000); // so that there is no time for looks
+  const reclaimer = reclaimerOf(collector);
+  const count = looks(reclaimer, collector, { atOnce: 0, young: 1, all: 1 }, 1);
+  assertEquals(count, 64);
+  assertEquals(Math.round(collector.releases / 100), 41); // each 4 ms of 16 s
+});
+
+Deno.test("early looks come after 16 MiB, if they take a small part of the time", () => {
+  const young = { atOnce: 0, young: 0.9, all: 0.9 };
+  const countWith = (pause: number) => {
+    const collector = new Counter(10, 1);
+    return looks(reclaimerOf(collector), collector, young, pause);
+  };
+  assertEquals(countWith(4), 1024);
+  assertEquals(countWith(1), 512); // after 32 ms each
+  assertEquals(countWith(0.01), 64); // after an eighth of the budget
 });
 
 Deno.test("collections come after each eighth of the budget, rarely if in vain", () => {
-  const collector = new Counter();
-  const reclaimer = reclaimerOf(collector, 0);
-  assertEquals(looks(reclaimer, { before: 0.1, after: 0.8 }), 64);
+  const collector = new Counter(0);
+  const reclaimer = reclaimerOf(collector);
+  assertEquals(looks(reclaimer, collector, { atOnce: 0.1, all: 0.8 }), 64);
   assertEquals(collector.collections, 64);
-  const vain = looks(reclaimer, { before: 0, after: 0.1 });
+  const vain = looks(reclaimer, collector, { atOnce: 0, all: 0.1 });
   assert(vain >= 3 && vain <= 8, `${vain} collections`);
 });
 
 Deno.test("a small budget is copied out rather than collected all the time", () => {
-  const reclaimer = reclaimerOf(new Counter(), 10);
+  const reclaimer = reclaimerOf(new Counter(10));
   reclaimer.resize(2 ** 21);
   const looksAt = (values: number) => {
     let count = 0;
@@ -121,13 +158,14 @@ Deno.test("a small budget is copied out rather than collected all the time", () 
 });
 
 Deno.test("slow collections are rare", () => {
-  const reclaimer = reclaimerOf(new Counter(), 100);
+  const collector = new Counter(100);
+  const reclaimer = reclaimerOf(collector);
   // The first comes after 256 MiB, the others after 1600 each.
-  assertEquals(looks(reclaimer, { before: 0, after: 1 }), 11);
+  assertEquals(looks(reclaimer, collector, { atOnce: 0, all: 1 }), 11);
 });
 
 Deno.test("much is not copied out, however slow collections were", () => {
-  const reclaimer = reclaimerOf(new Counter(), 1000);
+  const reclaimer = reclaimerOf(new Counter(1000));
   reclaimer.watch({}, 2 ** 28);
   reclaimer.look(() => 0);
   reclaimer.watch({}, 2 ** 28 - 1);
