@@ -21,34 +21,32 @@ export function withLazyModules(
   const lazy = lazyModules(bundle.statements.filter(isLazy));
   for (const { name, statement, references, isReassigned } of bundle.names) {
     if (!isLazy(statement)) continue;
-    const { members } = lazy.get(statement.module)!;
+    const path = statement.module;
     const outside = references.filter((r) =>
-      r.statement.module !== statement.module || !isLazy(r.statement)
+      r.statement.module !== path || !isLazy(r.statement)
     );
     if (outside.length === 0) continue;
-    members.push(isReassigned ? `get ${name}() { return ${name}; }` : name);
+    lazy.get(path)!.members.push(
+      isReassigned ? `get ${name}() { return ${name}; }` : name,
+    );
     for (const { start, end, isShorthand } of outside) {
       // In parentheses, for `new` would take the call for its own.
-      const value = `(${identifier("module", statement.module)}().${name})`;
+      const value = `(${identifier("module", path)}().${name})`;
       code.overwrite(start, end, isShorthand ? `${name}: ${value}` : value);
     }
   }
   for (const [path, { first, last, members }] of lazy) {
-    const [module, evaluated] = [
-      identifier("module", path),
-      identifier("", path),
-    ];
-    code.appendLeft(
-      first.start,
-      `var ${evaluated};\n` +
-        `function ${module}() { return ${evaluated} ??= ${
-          evaluatorOf(path)
-        }(); }\n` +
-        `function ${evaluatorOf(path)}() {\n// ${path}\n`,
-    );
+    code.appendLeft(first.start, beginOf(path));
     code.appendRight(last.end, `\nreturn { ${members.join(", ")} };\n}\n`);
   }
   return code.toString();
+}
+
+/** Where the statements of a lazy module are, and what others use of it. */
+interface LazyModule {
+  readonly first: Node;
+  last: Node;
+  readonly members: string[];
 }
 
 function lazyModules(
@@ -58,18 +56,17 @@ function lazyModules(
   for (const { module, node } of statements) {
     const known = lazy.get(module);
     if (known) known.last = node;
-    else {
-      lazy.set(module, { first: node, last: node, members: [] });
-    }
+    else lazy.set(module, { first: node, last: node, members: [] });
   }
   return lazy;
 }
 
-/** Where the statements of a lazy module are, and what others use of it. */
-interface LazyModule {
-  readonly first: Node;
-  last: Node;
-  readonly members: string[];
+/** What stands before the statements of a lazy module. */
+function beginOf(path: string): string {
+  const [module, members] = [identifier("module", path), identifier("", path)];
+  return `var ${members};\n` +
+    `function ${module}() { return ${members} ??= ${evaluatorOf(path)}(); }\n` +
+    `function ${evaluatorOf(path)}() {\n// ${path}\n`;
 }
 
 /** The name of the function in which the module of a path is evaluated. */
