@@ -6,6 +6,7 @@ import { ShapeError } from "../../core/errors.ts";
 import { scalar } from "../../core/ops/constants.ts";
 import { convertElementType } from "../../core/ops/convert.ts";
 import { broadcastShapes, broadcastTo } from "../_promote.ts";
+import { checkedShape } from "../numpy/creation.ts";
 
 /** Dtype of what is drawn: float32 unless given. */
 export type FloatOptions = { readonly dtype?: FloatDType };
@@ -21,8 +22,10 @@ export function asDtype(x: ArrayLike, dtype: DType): NDArray {
  * A parameter repeated to the shape that is drawn.
  *
  * @throws {ShapeError} If it does not broadcast to that shape.
+ * @throws {RangeError} If an extent is not a whole number from 0 on.
  */
 export function repeated(x: NDArray, shape: readonly number[]): NDArray {
+  checkedShape("a random draw", shape);
   const common = broadcastShapes("a random draw", [x.shape, shape]);
   if (String(common) !== String(shape)) {
     throw new ShapeError(

@@ -268,3 +268,13 @@ Deno.test("a float distribution refuses other dtypes", () => {
     "Cannot draw from the normal distribution in int32",
   );
 });
+
+Deno.test("a shape with an extent that is none is refused", () => {
+  for (const shape of [[-1], [1.5], [2, undefined as unknown as number]]) {
+    assertThrows(
+      () => random.normal(random.key(0), shape),
+      RangeError,
+      `Cannot make an array of shape [${shape}] with a random draw`,
+    );
+  }
+});
