@@ -3,7 +3,8 @@
 /** Milliseconds after which the loop turns before data is given out. */
 const PATIENCE = 10;
 
-let lastTurn = performance.now();
+/** It is not known when the loop turned before the first call. */
+let lastTurn = -Infinity;
 
 /**
  * Resolves at once, or, where the loop may not have turned for a while, after

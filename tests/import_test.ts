@@ -44,7 +44,25 @@ Deno.test("the file that is delivered has all names of the sources, and needs no
     if (keys.has(name)) assertEquals(delivered!.get(path), name);
   }
   assertStringIncludes(await runScript(scriptFrom(href)), "[2,4,6]");
+  // So are names of functions within, and nothing is late.
+  const jaxprOf = ({ makeJaxpr, nn, numpy: np }: typeof sources) =>
+    String(makeJaxpr((x) => nn.logSoftmax(nn.softmax(x)))(np.ones([2])));
+  const [expectedText, deliveredText] = [sources, await import(href)]
+    .map(jaxprOf);
+  assertEquals(deliveredText, expectedText);
+  assertStringIncludes(await runScript(waitingScript(href)), "timer");
 });
+
+/** A script in which a timer is due when the first data is asked for. */
+const waitingScript = (url: string) => `
+  import { numpy as np } from "${url}";
+  const x = np.ones([2]).add(1);
+  let what = "nothing";
+  setTimeout(() => what = "timer", 0);
+  for (const end = Date.now() + 50; Date.now() < end;);
+  await x.data();
+  console.log(what);
+`;
 
 /** Everything in a module by its path, with what it calls itself. */
 function membersOf(module: object): ReadonlyMap<string, string> {

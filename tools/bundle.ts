@@ -53,7 +53,7 @@ export function parseBundle(code: string): Bundle {
     onComment(isBlock, text, start) {
       // The bundler puts the path of each module before its statements.
       const isLine = start === 0 || code[start - 1] === "\n";
-      if (!isBlock && isLine && /^ \S+\.ts$/.test(text)) {
+      if (!isBlock && isLine && /^ \S+\.\w+$/.test(text)) {
         paths.push({ start, path: text.trim() });
       }
     },

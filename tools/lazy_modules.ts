@@ -6,7 +6,7 @@
  * things and do not import each other in circles, as those of the library are.
  */
 
-import type { Node } from "acorn";
+import type { AnyNode, Node } from "acorn";
 import MagicString from "magic-string";
 import type { Bundle, Statement } from "./bundle.ts";
 
@@ -80,22 +80,38 @@ function identifier(prefix: string, path: string): string {
 
 /**
  * The modules that cannot be lazy: what the bundler adds, modules whose names the
- * bundle exports, and those that do something to other modules.
+ * bundle exports, and those with a statement that may do something to others.
+ * Statements that define names are taken to do only that.
  */
 export function eagerModules(bundle: Bundle): ReadonlySet<string> {
   const eager = new Set([""]);
-  for (const { statement, references } of bundle.names) {
+  const owners = new Map<string, string>();
+  for (const { name, statement, references } of bundle.names) {
+    owners.set(name, statement.module);
     const isExported = references.some((r) =>
       r.statement.node.type === "ExportNamedDeclaration"
     );
     if (isExported && !statement.isNamespace) eager.add(statement.module);
-    for (const { start, statement: user } of references) {
-      // A statement that is a call of this name.
-      const isCall = user.node.type === "ExpressionStatement" &&
-        user.node.start === start;
-      const isOther = !["", user.module].includes(statement.module);
-      if (isCall && isOther) eager.add(user.module);
-    }
+  }
+  for (const { node, module, isNamespace } of bundle.statements) {
+    if (isNamespace || isDefinition(node as AnyNode, module, owners)) continue;
+    eager.add(module);
   }
   return eager;
+}
+
+/** Whether a statement declares something, or calls what its module or the bundler has. */
+function isDefinition(
+  node: AnyNode,
+  module: string,
+  owners: ReadonlyMap<string, string>,
+): boolean {
+  if (/Declaration$/.test(node.type)) return true;
+  if (node.type !== "ExpressionStatement") return false;
+  let root: AnyNode = node.expression;
+  if (root.type !== "CallExpression") return false;
+  root = root.callee;
+  while (root.type === "MemberExpression") root = root.object;
+  if (root.type !== "Identifier") return false;
+  return ["", module].includes(owners.get(root.name)!);
 }

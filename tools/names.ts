@@ -20,17 +20,17 @@ export function withPublicNames(bundle: Bundle): string {
   ancestor(bundle.program, {
     CallExpression(node, _state, ancestors) {
       if (!isSetName(node)) return;
-      const parents = ancestors.slice(0, -1).reverse();
-      if (visible.has(holderOf(node, parents))) return;
+      const parents = ancestors.slice(0, -1).reverse() as AnyNode[];
+      if (isVisible(node, parents, visible)) return;
       const [named] = node.arguments;
       const [statement, block] = parents;
       if (statement?.type !== "ExpressionStatement") {
         code.remove(node.start, named!.start).remove(named!.end, node.end);
-      } else if (block?.type === "StaticBlock") {
-        code.remove(block.start, block.end);
-      } else {
-        code.remove(statement.start, statement.end);
+        return;
       }
+      const isAlone = block?.type === "StaticBlock" && block.body.length === 1;
+      const { start, end } = isAlone ? block : statement;
+      code.remove(start, end);
     },
   });
   return code.toString();
@@ -38,10 +38,10 @@ export function withPublicNames(bundle: Bundle): string {
 
 /** Names of the top level that an export or the object of `import * as` makes visible. */
 function visibleNames({ names }: Bundle): ReadonlySet<string> {
-  const isVisible = ({ statement }: Reference) =>
+  const isExport = ({ statement }: Reference) =>
     statement.isNamespace || statement.node.type === "ExportNamedDeclaration";
   return new Set(
-    names.filter(({ references }) => references.some(isVisible))
+    names.filter(({ references }) => references.some(isExport))
       .map(({ name }) => name),
   );
 }
@@ -51,16 +51,27 @@ function isSetName({ callee }: CallExpression): boolean {
 }
 
 /**
- * The variable that holds what is named: `f` in `__name(f, "f")` and in
- * `var f = __name(() => {}, "f")`, `A` in `var A = class { static { … } }`.
+ * Whether users see what is named: a variable of the top level, `f` in
+ * `__name(f, "f")` and in `var f = __name(() => {}, "f")`, `A` in
+ * `var A = class { static { … } }`; or what is given to a function such as
+ * `customJvp`, which goes by its name.
  */
-function holderOf(
+function isVisible(
   { arguments: [named] }: CallExpression,
-  parents: readonly Node[],
-): string {
-  if (named?.type === "Identifier") return named.name;
+  parents: readonly AnyNode[],
+  visible: ReadonlySet<string>,
+): boolean {
+  if (parents.some(isFunction)) return false;
+  const [parent] = parents;
+  if (named?.type === "Identifier") return visible.has(named.name);
+  if (parent?.type === "CallExpression") return true;
   // A class is named in a block of its body.
-  const holder = parents[named?.type === "ThisExpression" ? 4 : 0] as AnyNode;
-  const isVariable = holder.type === "VariableDeclarator";
-  return isVariable && holder.id.type === "Identifier" ? holder.id.name : "";
+  const holder = parents[named?.type === "ThisExpression" ? 4 : 0];
+  return holder?.type === "VariableDeclarator" &&
+    holder.id.type === "Identifier" && visible.has(holder.id.name);
+}
+
+function isFunction({ type }: Node): boolean {
+  return type === "FunctionDeclaration" || type === "FunctionExpression" ||
+    type === "ArrowFunctionExpression";
 }

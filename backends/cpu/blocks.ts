@@ -18,23 +18,39 @@ export type Block = number;
 /** Set in the names of small blocks: a heap gives even ones. */
 const IS_SMALL = 1;
 
-/** Blocks of ranges of units of memory, 64 bytes each. */
+/** Blocks of units of memory, 64 bytes each. */
 export class Blocks {
   private readonly small = new Heap();
   private readonly large = new Heap();
 
-  /** Makes the units `[start, end)` available. */
-  add(start: number, end: number): void {
-    const border = start + Math.floor((end - start) * SMALL_PART);
+  /** Blocks of the units `[start, end)`, and of what `grow` adds where it gives true. */
+  constructor(
+    start: number,
+    private end: number,
+    private readonly grow: () => boolean = () => false,
+  ) {
+    const border = start + smallPart(end - start);
     this.small.add(start, border);
     this.large.add(border, end);
+  }
+
+  /** Makes the units from the present end to `end` available. */
+  extend(end: number): void {
+    const border = end - smallPart(end - this.end);
+    this.large.add(this.end, border); // next to the large blocks so far
+    this.small.add(border, end);
+    this.end = end;
   }
 
   /** A block of at least so many bytes, or 0 if there is no room for it. */
   allocate(bytes: number): Block {
     const units = unitsOf(bytes);
-    const small = bytes < SMALL ? this.small.allocate(units) : 0;
-    return small !== 0 ? small | IS_SMALL : this.large.allocate(units);
+    const isSmall = bytes < SMALL;
+    const own = isSmall ? this.small : this.large;
+    let block = own.allocate(units);
+    if (block === 0 && this.grow()) block = own.allocate(units);
+    if (!isSmall) return block;
+    return block !== 0 ? block | IS_SMALL : this.large.allocate(units);
   }
 
   /** Gives a block back. */
@@ -50,6 +66,10 @@ export class Blocks {
       : this.large.startOf(block);
     return Math.imul(unit, UNIT);
   }
+}
+
+function smallPart(units: number): number {
+  return Math.floor(units * SMALL_PART);
 }
 
 function unitsOf(bytes: number): number {

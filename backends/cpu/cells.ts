@@ -56,7 +56,7 @@ export class CpuBuffer implements Buffer {
 
 /** All cells that have a block. */
 export class Cells {
-  private readonly blocks = new Blocks();
+  private readonly blocks: Blocks;
   private limit: number;
   /** Bytes of all blocks. */
   private used = 0;
@@ -71,7 +71,8 @@ export class Cells {
     budget: number,
     private readonly reclaimer = new Reclaimer(),
   ) {
-    this.blocks.add(memory.start, memory.end);
+    const { start, end } = memory;
+    this.blocks = new Blocks(start, end, () => this.useAllMemory());
     this.limit = Math.min(budget, this.capacity);
     reclaimer.resize(this.limit);
   }
@@ -161,12 +162,13 @@ export class Cells {
     const isTime = isFull
       ? this.reclaimer.isBetterThanCopies
       : this.reclaimer.isTime;
-    if (bytes > SMALL && isTime) this.reclaimer.look(() => this.freeUnheld());
+    if (bytes > SMALL && isTime) {
+      this.reclaimer.look(() => this.freeUnheld(), isFull);
+    }
     while (this.used + needed > this.limit) {
       if (!this.evictOldest()) return 0;
     }
     let block = this.blocks.allocate(bytes);
-    if (block === 0 && this.useAllMemory()) block = this.blocks.allocate(bytes);
     while (block === 0) {
       if (!this.evictOldest()) return 0;
       block = this.blocks.allocate(bytes);
@@ -179,8 +181,10 @@ export class Cells {
   useAllMemory(): boolean {
     const { end } = this.memory;
     growMemory(this.memory);
-    this.blocks.add(end, this.memory.end);
-    return this.memory.end > end;
+    if (this.memory.end === end) return false;
+    this.blocks.extend(this.memory.end);
+    this.budget = this.limit; // of which there may be less than was expected
+    return true;
   }
 
   /** Gives back a block of so many bytes. */

@@ -1,5 +1,5 @@
 /**
- * Divides ranges of units among blocks, in constant time: a two-level
+ * Divides units among blocks, in constant time: a two-level
  * segregated fit (Masmano, Ripoll, Crespo and Real 2004, "TLSF: a new dynamic
  * memory allocator for real-time systems"), whose records lie outside of the
  * memory that it divides. Free neighbours are joined at once, and what was
@@ -27,7 +27,7 @@ const SIZE_BITS = 27;
 
 const BINS = STEPS * (SIZE_BITS - STEP_BITS + 1);
 
-/** Blocks of units, each within one of the ranges added. Block 0 is none. */
+/** Blocks of units. Block 0 is none. */
 export class Heap {
   private records = new Int32Array(64 * STRIDE);
   private recordsUsed = STRIDE;
@@ -37,10 +37,21 @@ export class Heap {
   /** Which bins hold blocks, and which words of this have a bit set. */
   private readonly occupied = new Int32Array(BINS / STEPS);
   private occupiedWords = 0;
+  /** The block with the largest address. */
+  private last = 0;
 
-  /** Adds the units `[start, end)`. */
+  /** Adds the units `[start, end)`; blocks may lie across if the last ones ended there. */
   add(start: number, end: number): void {
-    if (end > start) this.insert(this.newRecord(start, end - start));
+    if (end <= start) return;
+    const added = this.newRecord(start, end - start);
+    const { records, last } = this;
+    const isNext = records[last + START]! + records[last + SIZE]! === start;
+    if (last !== 0 && isNext) {
+      records[last + AFTER] = added;
+      records[added + BEFORE] = last;
+    }
+    this.last = added;
+    this.free(added);
   }
 
   /** The first unit of a block. */
@@ -137,6 +148,7 @@ export class Heap {
     records[remainder + BEFORE] = block;
     records[remainder + AFTER] = after;
     if (after !== 0) records[after + BEFORE] = remainder;
+    else if (this.last === block) this.last = remainder;
     this.insert(remainder);
   }
 
@@ -147,6 +159,7 @@ export class Heap {
     records[block + SIZE]! += records[gone + SIZE]!;
     records[block + AFTER] = after;
     if (after !== 0) records[after + BEFORE] = block;
+    if (this.last === gone) this.last = block;
     records[gone + NEXT] = this.unused;
     this.unused = gone;
   }

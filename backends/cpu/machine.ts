@@ -43,7 +43,11 @@ export class Machine {
 
   /** The threads, from the first time that a program has work for them. */
   get pool(): Pool {
-    return this.opened ??= this.openPool();
+    return this.opened ??= openPool(this.memory.memory, {
+      threads: this.threads,
+      scratchOf,
+      beforeStart: () => this.cells.useAllMemory(),
+    });
   }
 
   /** Why fewer threads work than were asked for, if so. */
@@ -60,12 +64,6 @@ export class Machine {
       this.opened = null;
     }
     this.useBlas(blas);
-  }
-
-  private openPool(): Pool {
-    this.cells.useAllMemory(); // for it cannot grow once workers run
-    const { threads } = this;
-    return openPool(this.memory.memory, { threads, scratchOf });
   }
 
   private useBlas(library: BlasLibrary | null): void {

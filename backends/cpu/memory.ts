@@ -24,7 +24,7 @@ export interface SharedMemory {
   readonly start: number;
   end: number;
   /** Where they end once the memory has grown. */
-  readonly limit: number;
+  limit: number;
 }
 
 /**
@@ -47,22 +47,22 @@ export function createMemory(threads: number): SharedMemory {
 }
 
 /**
- * Puts the address space to use, as far as the system allows. Not while workers
- * run: they may learn of it too late.
+ * Puts the address space to use, as far as the system allows, once. Not while
+ * workers run: they may learn of it too late.
  */
 export function growMemory(shared: SharedMemory): void {
   const { memory, end, limit } = shared;
+  if (end === limit) return;
   for (let pages = (limit - end) * UNIT / PAGE; pages >= 1; pages >>>= 1) {
     try {
       memory.grow(pages);
     } catch {
       continue; // with half of it
     }
-    const { byteLength } = memory.buffer;
-    return void Object.assign(shared, viewsOf(memory), {
-      end: endOf(byteLength),
-    });
+    Object.assign(shared, viewsOf(memory));
+    break;
   }
+  shared.end = shared.limit = endOf(memory.buffer.byteLength);
 }
 
 /** Views of memory that grew keep their old length, and lose writes. */

@@ -39,7 +39,12 @@ export function backendOn(machine: Machine): Backend {
   return {
     name: "cpu",
     dtypes: new Set(Object.keys(DTYPES) as DType[]),
-    limits: { bindings: BINDINGS, bytes: cells.capacity },
+    limits: {
+      bindings: BINDINGS,
+      get bytes() {
+        return cells.capacity;
+      },
+    },
     put: (data) => {
       const buffer = cells.put(data);
       if (buffer) return buffer;

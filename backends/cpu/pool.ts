@@ -52,6 +52,8 @@ export interface PoolOptions {
   readonly threads: number;
   /** Address of the scratch memory of a thread, from 1 on. */
   readonly scratchOf: (thread: number) => number;
+  /** Called before a worker starts: from then on the memory must not grow. */
+  readonly beforeStart?: () => void;
   /**
    * Milliseconds of work, done or expected, for which the next worker is
    * started. It takes the main thread 25 to 40 ms to start one (Deno waits for
@@ -86,14 +88,17 @@ export function openPool(
 class ThreadPool implements Pool {
   readonly #crew: Crew;
   readonly #startAfter: number;
+  readonly #beforeStart: () => void;
   #threads: number;
   /** Milliseconds of work since the last start of a worker. */
   #worked = 0;
 
   constructor(
     memory: WebAssembly.Memory,
-    { threads, scratchOf, startAfter = 40 }: PoolOptions,
+    { threads, scratchOf, startAfter = 40, beforeStart = () => {} }:
+      PoolOptions,
   ) {
+    this.#beforeStart = beforeStart;
     this.#crew = new Crew(memory, scratchOf);
     this.#startAfter = startAfter;
     this.#threads = Math.max(1, threads);
@@ -225,6 +230,7 @@ class ThreadPool implements Pool {
 
   #startNext(): void {
     this.#worked = 0;
+    this.#beforeStart();
     if (!this.#crew.start()) this.#threads = this.#crew.size + 1;
   }
 }

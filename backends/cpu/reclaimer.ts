@@ -60,7 +60,7 @@ export class Reclaimer {
   /** Weight of what has been watched since a look has found much, or all that is dead. */
   private made = 0;
   /** What it is when it is asked next whether there has been time enough. */
-  private nextAsked = ASKED;
+  private nextAsked = EARLY;
   private lastRelease = -Infinity;
   /** What it is at the next early look, if there has been time for it. */
   private early = EARLY;
@@ -68,7 +68,7 @@ export class Reclaimer {
   /** What it is at the next look that finds all. */
   private patience = Infinity;
   private reluctance = 1;
-  /** When the last look ended, and how long it took. */
+  /** When the last look ended, and how long finding young values took. */
   private lastLook = -Infinity;
   private lastCost = 0;
   /** Bytes that are copied out in the time of the last collection. */
@@ -90,7 +90,7 @@ export class Reclaimer {
   /** A value has been given away or disposed of: it will not be found dead. */
   settle(bytes: number): void {
     this.made = Math.max(0, this.made - weightOf(bytes));
-    this.nextAsked = Math.min(this.nextAsked, this.made + ASKED);
+    if (this.made < this.early) this.isEarlyTime = false;
   }
 
   /** Says of how many bytes a part may be made between looks. */
@@ -110,12 +110,16 @@ export class Reclaimer {
     return this.isEarlyTime || this.made >= this.patience;
   }
 
-  /** Looks: `free` frees what has been found dead and gives its weight. */
-  look(free: () => number): void {
+  /**
+   * Looks: `free` frees what has been found dead and gives its weight. Where
+   * memory `isFull`, it finds all.
+   */
+  look(free: () => number, isFull = false): void {
     const start = this.now();
     const enough = this.made / 2;
-    const isEarly = this.isEarlyTime && this.made < this.patience;
+    const isEarly = this.isEarlyTime && this.made < this.patience && !isFull;
     const found = free() >= enough || this.freeYoung(free) >= enough;
+    this.lastCost = this.now() - start;
     if (!found && isEarly) {
       this.early = 2 * this.made;
     } else {
@@ -127,7 +131,6 @@ export class Reclaimer {
     this.nextAsked = this.made + ASKED;
     this.isEarlyTime = false;
     this.lastLook = this.now();
-    this.lastCost = this.lastLook - start;
   }
 
   /** Whether there has been time enough for an early look, or to let go. */

@@ -226,10 +226,9 @@ class Loop implements StepRun {
   }
 
   run(): void {
-    const { count, counter, body, frame: { addresses } } = this;
-    const { words } = this.machine.memory;
+    const { count, counter, body, machine, frame: { addresses } } = this;
     for (let i = 0; i < count; i++) {
-      if (counter >= 0) words[addresses[counter]! >>> 2] = i;
+      if (counter >= 0) machine.memory.words[addresses[counter]! >>> 2] = i;
       if (!this.holds()) return;
       runSteps(body);
       this.exchange();

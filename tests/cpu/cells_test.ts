@@ -189,6 +189,32 @@ Deno.test("memory grows when it is needed, and values stay", () => {
   assertEquals(cells.reserve(2 ** 32), 0);
 });
 
+Deno.test("a value may take nearly all of the memory", () => {
+  const cells = new Cells(createMemory(32), 2 ** 32);
+  cells.put(pattern(100_000, 1));
+  assert(cells.reserve(3000 * 2 ** 20) !== 0);
+});
+
+Deno.test("memory grows as far as the system allows, and once", () => {
+  const shared = createMemory(1);
+  const { memory } = shared;
+  const asked: number[] = [];
+  const grow = memory.grow.bind(memory);
+  memory.grow = (pages) => {
+    asked.push(pages);
+    if (pages > 20_000) throw new RangeError("refused");
+    return grow(pages);
+  };
+  const cells = new Cells(shared, 2 ** 32);
+  const before = cells.capacity;
+  assertEquals(cells.reserve(2 ** 31), 0);
+  assertEquals(cells.reserve(2 ** 31), 0);
+  assertEquals(asked.length, 3);
+  assertEquals(shared.end, shared.limit);
+  assert(cells.capacity < before / 2 && cells.budget === cells.capacity);
+  assert(cells.reserve(2 ** 30) !== 0);
+});
+
 /** As where the engine's collector cannot be called. */
 const NO_COLLECTOR = new class extends Collector {
   override get works(): boolean {

@@ -119,6 +119,34 @@ Deno.test("the engine is told to let go after some time", () => {
   assertEquals(Math.round(collector.releases / 100), 41); // each 4 ms of 16 s
 });
 
+Deno.test("a short script does not call the collector", () => {
+  const collector = new Counter(1, 1);
+  const reclaimer = reclaimerOf(collector);
+  for (let i = 0; i < 15; i++) {
+    collector.time += 100;
+    reclaimer.watch({}, 2 ** 20);
+    assert(!reclaimer.isTime);
+  }
+  assertEquals([collector.releases, collector.collections], [0, 0]);
+});
+
+Deno.test("a full memory is looked through, also early", () => {
+  const collector = new Counter(1, 1);
+  const reclaimer = reclaimerOf(collector);
+  for (let i = 0; i < 16; i++) reclaimer.watch({}, 2 ** 20);
+  assert(reclaimer.isTime);
+  reclaimer.look(() => 0, true);
+  assertEquals(collector.collections, 1);
+});
+
+Deno.test("what is disposed of is not looked for", () => {
+  const collector = new Counter(1, 1);
+  const reclaimer = reclaimerOf(collector);
+  for (let i = 0; i < 16; i++) reclaimer.watch({}, 2 ** 20);
+  for (let i = 0; i < 16; i++) reclaimer.settle(2 ** 20);
+  assert(!reclaimer.isTime);
+});
+
 Deno.test("early looks come after 16 MiB, if they take a small part of the time", () => {
   const young = { atOnce: 0, young: 0.9, all: 0.9 };
   const countWith = (pause: number) => {
@@ -147,7 +175,7 @@ Deno.test("a small budget is copied out rather than collected all the time", () 
     for (let i = 0; i < values; i++) {
       reclaimer.watch({}, 2 ** 18);
       if (!reclaimer.isBetterThanCopies) continue;
-      reclaimer.look(() => 0);
+      reclaimer.look(() => 0, true);
       count++;
     }
     return count;

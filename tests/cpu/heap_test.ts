@@ -19,12 +19,6 @@ function heapOf(end: number): Heap {
   return heap;
 }
 
-function blocksOf(end: number): Blocks {
-  const blocks = new Blocks();
-  blocks.add(START, end);
-  return blocks;
-}
-
 function range(heap: Heap, block: number): readonly [number, number] {
   const start = heap.startOf(block);
   return [start, start + heap.sizeOf(block)];
@@ -87,7 +81,7 @@ Deno.test("an empty heap has no room", () => {
 });
 
 Deno.test("small blocks do not cut the hole that a large one left", () => {
-  const blocks = blocksOf(START + UNITS);
+  const blocks = new Blocks(START, START + UNITS);
   const large = blocks.allocate(2 ** 20);
   const address = blocks.addressOf(large);
   blocks.free(large);
@@ -97,14 +91,14 @@ Deno.test("small blocks do not cut the hole that a large one left", () => {
 });
 
 Deno.test("small blocks lie among large ones once their own part is full", () => {
-  const blocks = blocksOf(START + UNITS);
+  const blocks = new Blocks(START, START + UNITS);
   let bytes = 0;
   while (blocks.allocate(30_000) !== 0) bytes += 30_000;
   assert(bytes > 0.9 * UNITS * UNIT, `${bytes} of ${UNITS * UNIT}`);
 });
 
 Deno.test("small values of whole pages begin at different places of a page", () => {
-  const blocks = blocksOf(START + UNITS);
+  const blocks = new Blocks(START, START + UNITS);
   const places = [1, 2, 3, 4].map(() =>
     blocks.addressOf(blocks.allocate(16384)) % 4096
   );
@@ -120,14 +114,40 @@ Deno.test("a block takes no less than is asked for, however much that is", () =>
   }
 });
 
-Deno.test("what is added later is given out too, but no block lies across", () => {
+Deno.test("blocks may lie across what is added later", () => {
   const heap = heapOf(START + 64);
+  const first = heap.allocate(32);
   assertEquals(heap.allocate(256), 0);
   heap.add(START + 64, START + 320);
-  const [first, second] = [heap.allocate(256), heap.allocate(64)];
-  assertEquals(range(heap, first), [START + 64, START + 320]);
-  assertEquals(range(heap, second), [START, START + 64]);
+  const across = heap.allocate(256);
+  assertEquals(range(heap, across), [START + 32, START + 288]);
   heap.free(first);
-  heap.free(second);
-  assertEquals(heap.allocate(320), 0);
+  heap.free(across);
+  assertEquals(range(heap, heap.allocate(320)), [START, START + 320]);
+});
+
+Deno.test("what is added elsewhere is apart", () => {
+  const heap = heapOf(START + 64);
+  heap.add(START + 128, START + 192);
+  assertEquals(heap.allocate(128), 0);
+  assertEquals(range(heap, heap.allocate(64)), [START + 128, START + 192]);
+  assertEquals(range(heap, heap.allocate(64)), [START, START + 64]);
+});
+
+Deno.test("memory grows before small blocks lie among large ones", () => {
+  const end = START + UNITS;
+  let grown = false;
+  const blocks: Blocks = new Blocks(START, end, () => {
+    if (grown) return false;
+    blocks.extend(end + UNITS);
+    return grown = true;
+  });
+  const addresses: number[] = [];
+  while (!grown) addresses.push(blocks.addressOf(blocks.allocate(16_000)));
+  const last = addresses.pop()!;
+  assert(addresses.every((address) => address < (START + UNITS / 8) * UNIT));
+  assert(last >= (end + UNITS * 7 / 8) * UNIT, `${last}`);
+  // Large blocks lie across, and the parts of both ranges are one.
+  const large = blocks.allocate(UNIT * UNITS * 7 / 4);
+  assertEquals(blocks.addressOf(large), (START + UNITS / 8) * UNIT);
 });

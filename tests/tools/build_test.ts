@@ -44,6 +44,11 @@ var Internal = class {
   static {
     __name(this, "Internal");
   }
+  static rows;
+  static {
+    const next = /* @__PURE__ */ __name(() => 7, "next");
+    this.rows = next();
+  }
 };
 
 // effect.ts
@@ -59,9 +64,10 @@ __export(tools_exports, {
 note("tools");
 var twice2 = /* @__PURE__ */ __name((x) => 2 * x, "twice");
 var helper = /* @__PURE__ */ __name((x) => x, "helper");
+var given = helper(/* @__PURE__ */ __name(function custom() {}, "custom"));
 
 // latest.ts
-var latest = /* @__PURE__ */ __name(() => ({ count, made: new Counter2(), Internal, helper, effect: note("latest") }), "latest");
+var latest = /* @__PURE__ */ __name(() => ({ count, made: new Counter2(), Internal, given, effect: note("latest") }), "latest");
 export {
   log,
   tools_exports as tools
@@ -75,7 +81,12 @@ interface Built {
       next(): { isCounting: string; count: number };
     };
     readonly twice: (x: number) => number;
-    readonly latest: () => { count: number; made: object };
+    readonly latest: () => {
+      count: number;
+      made: object;
+      given: () => void;
+      Internal: { rows: number };
+    };
   };
 }
 
@@ -99,6 +110,25 @@ Deno.test("modules that act on others, or whose names are exported, are eager", 
     eagerModules(bundle),
     new Set(["", "log.ts", "effect.ts", "tools.ts"]),
   );
+});
+
+Deno.test("modules with statements that may act on others are eager", () => {
+  const acts = [
+    "note(1);",
+    "for (const x of [1, 2]) note(x);",
+    "if (true) note(1);",
+    "new (class { constructor() { note(1); } })();",
+    "Object.assign(Counter2.prototype, { f: 1 });",
+    "[1].forEach(note);",
+    "void note(1);",
+    "Counter2.limit = 1;",
+  ];
+  const isEager = (statement: string) =>
+    eagerModules(parseBundle(BUNDLE.replace('note("effect");', statement)))
+      .has("effect.ts");
+  assertEquals(acts.filter((act) => !isEager(act)), []);
+  const definitions = "var own = note; own.rule(1); own(1); class Own {}";
+  assertEquals(isEager(definitions), false);
 });
 
 Deno.test("other modules are evaluated once, when they are first used", async () => {
@@ -125,6 +155,9 @@ Deno.test("what users see keeps its name, what is internal does not", async () =
     [tools.Counter.name, tools.twice.name, tools.latest.name],
     ["Counter", "twice", "latest"],
   );
+  const { given, Internal } = tools.latest();
+  assertEquals(given.name, "custom");
+  assertEquals(Internal.rows, 7);
   assertNotMatch(code, /__name\([^)]*"(Internal|helper|next)"/);
   assertEquals(new tools.Counter().next().count, 1);
 });
