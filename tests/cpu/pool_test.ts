@@ -308,6 +308,29 @@ Deno.test("a worker starts before work for which it is worth it", () => {
   });
 });
 
+Deno.test("it is said before a worker starts, and only then", () => {
+  const toldWith = (threads: number) => {
+    const memory = memoryOf();
+    let told = 0;
+    let workers = 0;
+    const pool = openPool(memory, {
+      threads,
+      scratchOf,
+      startAfter: 1,
+      beforeStart: () => {
+        told++;
+        workers = pool.workers;
+      },
+    });
+    pool.run(kernelOn(memory), WHO, ALL);
+    pool.expect(1000);
+    pool.dispose();
+    return [told > 0, workers];
+  };
+  assertEquals(toldWith(1), [false, 0]);
+  assertEquals(toldWith(2), [true, 0]);
+});
+
 Deno.test("a pool without workers to be had works alone and says why", () => {
   const { process } = globalThis;
   const original = process.getBuiltinModule;
